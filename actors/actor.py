@@ -1,0 +1,170 @@
+"""Actors: state that only its own handlers touch, changed one message at a time.
+
+Contract of a handler: it is a plain ``def``; it runs to its end before the next message is looked
+at; it never blocks. What takes time is started with :meth:`Actor.background` or asked of another
+actor, and comes back as a message. An exception in a handler ends the actor.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_type_hints
+
+from actors.pid import PID
+
+if TYPE_CHECKING:
+    from actors.clock import Clock, Timer
+    from actors.metrics import Metrics
+    from actors.rng import Rng
+    from actors.runtime import Runtime
+
+Handler = Callable[[PID, Any], None]
+H = TypeVar("H", bound=Callable[..., None])
+T = TypeVar("T")
+
+_MARK = "__handles__"
+
+
+def handles(handler: H) -> H:
+    """Mark a method as the handler of the message type its last parameter is annotated with.
+
+    ::
+
+        @handles
+        def on_ping(self, sender: PID, message: Ping) -> None:
+            self.send(sender, Pong(message.n))
+    """
+    setattr(handler, _MARK, True)
+    return handler
+
+
+def _message_types(handler: Callable[..., None]) -> tuple[type, ...]:
+    """The message types a handler is declared for: one, or the members of a union."""
+    hints = get_type_hints(handler)
+    hints.pop("return", None)
+    if len(hints) != 2:
+        raise TypeError(f"{handler.__qualname__}: a handler takes (self, sender: PID, message: SomeType)")
+    declared = list(hints.values())[1]
+    members = getattr(declared, "__args__", None)
+    return tuple(members) if members and not isinstance(declared, type) else (declared,)
+
+
+class Mail:
+    """One actor's mailbox and bookkeeping; made when the first message arrives.
+
+    An idle actor has none, which is what keeps it small.
+    """
+
+    __slots__ = ("entries", "queue", "queued")
+
+    def __init__(self) -> None:
+        #: (sender, message, time of arrival in ns of the runtime's turn)
+        self.queue: deque[tuple[PID, object, int]] = deque()
+        #: message type -> [bound handler, how many were handled]
+        self.entries: dict[type, list[Any]] = {}
+        self.queued = False
+
+
+class Actor:
+    """Base of all actors. Subclasses declare handlers with :func:`handles`.
+
+    The constructor takes values and interfaces only; the actor can send from :meth:`initialize` on.
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "_alive", "_mail", "_runtime", "pid")
+
+    #: Handlers of this class by message type, inherited ones included.
+    handlers: ClassVar[dict[type, str]] = {}
+    #: Reads offered over HTTP: path below ``/<actor name>`` -> message type that is asked for it.
+    routes: ClassVar[dict[str, type]] = {}
+
+    pid: PID
+    _runtime: Runtime
+    _mail: Mail | None
+    _alive: bool
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        table = dict(cls.handlers)
+        for name, member in vars(cls).items():
+            if getattr(member, _MARK, False):
+                for message_type in _message_types(member):
+                    table[message_type] = name
+        cls.handlers = table
+
+    # -- life ---------------------------------------------------------------------------------
+
+    def initialize(self) -> None:
+        """Called once, before the first message."""
+
+    def finalize(self) -> None:
+        """Called once, after the last message. ``send`` still works."""
+
+    def on_exited(self, pid: PID, reason: str) -> None:
+        """A linked actor ended, or the connection to its process broke."""
+
+    # -- what an actor can do -----------------------------------------------------------------
+
+    def send(self, to: PID, message: object) -> None:
+        """Send ``message``: at most once, in order with everything sent to ``to`` before."""
+        runtime = self._runtime
+        target = runtime.local.get(to)
+        if target is None:
+            runtime.deliver_elsewhere(self.pid, to, message)
+            return
+        mail = target._mail
+        if mail is None:
+            mail = target._mail = Mail()
+        if len(mail.queue) >= runtime.mailbox_limit:
+            runtime.refuse(self.pid, to, message)
+            return
+        mail.queue.append((self.pid, message, runtime.turn_ns))
+        if not mail.queued:
+            mail.queued = True
+            runtime.make_ready(target)
+
+    def link(self, pid: PID) -> None:
+        """Have :meth:`on_exited` called when ``pid`` ends or its process cannot be reached."""
+        self._runtime.link(self.pid, pid)
+
+    def unlink(self, pid: PID) -> None:
+        """Take a link back."""
+        self._runtime.unlink(self.pid, pid)
+
+    def delay(self, delay_s: float, message: object) -> Timer:
+        """Send ``message`` to this actor after ``delay_s`` seconds, unless cancelled or ended."""
+        return self._runtime.delay(self, delay_s, message)
+
+    def spawn(self, actor: Actor, name: str) -> PID:
+        """Start another actor in this runtime."""
+        return self._runtime.spawn(actor, name)
+
+    def terminate(self) -> None:
+        """End this actor; messages that wait become dead letters."""
+        self._runtime.terminate(self.pid)
+
+    def background(
+        self,
+        work: Coroutine[Any, Any, T],
+        then: Callable[[T], object],
+        failed: Callable[[Exception], object],
+    ) -> None:
+        """Run a coroutine beside the actor; its result, or failure, comes as a message to self."""
+        self._runtime.background(self, work, then, failed)
+
+    # -- what an actor can read ---------------------------------------------------------------
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of the runtime."""
+        return self._runtime.clock
+
+    @property
+    def metrics(self) -> Metrics:
+        """The counters and gauges of the process."""
+        return self._runtime.metrics
+
+    def rng(self) -> Rng:
+        """The random stream of this actor's name; call once and keep it."""
+        return self._runtime.rng.child(self.pid.name)

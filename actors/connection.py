@@ -1,0 +1,234 @@
+"""One connection to another process: greeting, frames in, frames out. No sockets.
+
+States: ``GREETING`` (waiting for the peer's hello), ``HELD`` (greeted, but an older connection of
+the same peer is being probed first), ``OPEN``, ``CLOSED``.
+"""
+
+from __future__ import annotations
+
+import enum
+import logging
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from actors.clock import Timer
+from actors.codec import PING, PONG, FrameReader, Hello, Limits, fault_of, read_hello
+from actors.errors import ProtocolError
+from actors.pid import PID
+from actors.transport import Stream
+
+if TYPE_CHECKING:
+    from actors.peers import Peers
+
+log = logging.getLogger(__name__)
+
+#: Frames read from one connection before others get their share.
+SLICE_FRAMES = 128
+#: Names of remote actors remembered per connection, so that their PIDs are made once.
+REMEMBERED_SENDERS = 4096
+
+
+class State(enum.Enum):
+    """See the module's first paragraph."""
+
+    GREETING = "greeting"
+    HELD = "held"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Connection:
+    """A stream, the protocol state on it, and the address of the peer it belongs to."""
+
+    __slots__ = (
+        "_frames",
+        "_greeting_timer",
+        "_limits",
+        "_peers",
+        "_reader",
+        "address",
+        "dialled",
+        "heard",
+        "heard_ns",
+        "incarnation",
+        "partial_ns",
+        "paused",
+        "probed",
+        "senders",
+        "state",
+        "stream",
+        "watching",
+    )
+
+    def __init__(self, peers: Peers, stream: Stream, limits: Limits, *, address: str, dialled: bool) -> None:
+        self._peers = peers
+        self._limits = limits
+        self._reader = FrameReader(limits)
+        self._frames: Iterator[Any] = iter(self._reader)
+        self.stream = stream
+        self.address = address
+        self.dialled = dialled
+        self.state = State.GREETING
+        self.incarnation = ""
+        self.senders: dict[str, PID] = {}
+        self.watching: dict[str, None] = {}  # local actors the peer has links to
+        self.heard = True
+        self.heard_ns = 0
+        self.partial_ns = 0
+        self.paused = False
+        self.probed: Timer | None = None
+        self._greeting_timer: Timer | None = peers.clock.call_later(limits.handshake_s, self._greeting_late)
+
+    # -- from the stream ----------------------------------------------------------------------
+
+    def on_data(self, data: bytes) -> None:
+        """Bytes arrived: cut them into frames and deliver those, within the slice."""
+        if self.state is State.CLOSED:
+            return
+        self.heard = True
+        try:
+            self._reader.feed(data)
+        except ProtocolError as fault:
+            self.refuse(fault)
+            return
+        if not self.paused:
+            self._peers.read_clock()
+            if self.read_slice():
+                self.paused = True
+                self.stream.pause()
+                self._peers.has_backlog(self)
+            self._peers.turn()
+
+    def on_closed(self, reason: str) -> None:
+        """The stream is gone."""
+        if self.state is not State.CLOSED:
+            self._enter_closed()
+            self._peers.connection_closed(self, reason)
+
+    # -- reading ------------------------------------------------------------------------------
+
+    def read_slice(self) -> bool:
+        """Deliver up to a slice of frames; whether more are waiting."""
+        try:
+            if self.state is State.OPEN:
+                return self._read_messages()
+            return self._read_greeting()
+        except (ProtocolError, ValueError, TypeError, RecursionError) as error:
+            self.refuse(fault_of(error))
+            return False
+
+    def _read_messages(self) -> bool:
+        receive = self._peers.receive
+        count = SLICE_FRAMES
+        for frame in self._frames:
+            if type(frame) is tuple:
+                receive(self, frame)
+            elif frame == 0 and frame is not False:
+                self.stream.write(PONG)
+            elif frame == 1 and frame is not True:
+                self.alive()
+            else:
+                raise ProtocolError("garbage", "frame is neither a message nor a sign of life")
+            count -= 1
+            if not count or self.state is not State.OPEN:
+                return self.state is State.OPEN
+        return False
+
+    def _read_greeting(self) -> bool:
+        for frame in self._frames:
+            if self.state is not State.GREETING:
+                raise ProtocolError("garbage", "frame before the greeting was answered")
+            self._peers.greeted(self, read_hello(frame), refused=_refusal(frame))
+            if self.is_in(State.OPEN, State.CLOSED):
+                return self.is_in(State.OPEN)
+        return False
+
+    def is_in(self, *states: State) -> bool:
+        """Whether the connection is in one of ``states`` now."""
+        return self.state in states
+
+    def alive(self) -> None:
+        """The peer answered; a probe is over."""
+        if self.probed is not None:
+            self.probed.cancel()
+            self.probed = None
+            self._peers.probe_answered(self)
+
+    # -- deciding -----------------------------------------------------------------------------
+
+    def greet(self, hello: Hello) -> None:
+        """Send our greeting."""
+        self.stream.write(hello.encode())
+
+    def open(self, incarnation: str) -> None:
+        """The greetings are exchanged."""
+        self.incarnation = incarnation
+        self.state = State.OPEN
+        self._stop_greeting_timer()
+
+    def hold(self, hello: Hello) -> None:
+        """Wait until the older connection of this peer is known to be dead or alive."""
+        self.state = State.HELD
+        self.incarnation = hello.incarnation
+        self._stop_greeting_timer()
+
+    def refuse(self, fault: ProtocolError) -> None:
+        """The peer broke the protocol: close, one log line, a counter; nobody else notices."""
+        if self.state is State.CLOSED:
+            return
+        self._peers.broke_protocol(self, fault)
+        self.close(str(fault))
+
+    def close(self, reason: str, *, gently: bool = False) -> None:
+        """Close; ``gently`` sends what was written first."""
+        if self.state is not State.CLOSED:
+            self._enter_closed()
+            self.stream.close() if gently else self.stream.abort()
+            self._peers.connection_closed(self, reason)
+
+    def probe(self, timeout_s: float) -> None:
+        """Ask the peer whether it is there; close if no answer comes."""
+        if self.probed is None:
+            self.probed = self._peers.clock.call_later(timeout_s, lambda: self.close("no answer to a probe"))
+            self.stream.write(PING)
+
+    def _greeting_late(self) -> None:
+        self.refuse(ProtocolError("handshake_timeout", f"no greeting within {self._limits.handshake_s:g} s"))
+
+    def _stop_greeting_timer(self) -> None:
+        if self._greeting_timer is not None:
+            self._greeting_timer.cancel()
+            self._greeting_timer = None
+
+    def _enter_closed(self) -> None:
+        self.state = State.CLOSED
+        self._stop_greeting_timer()
+        if self.probed is not None:
+            self.probed.cancel()
+            self.probed = None
+
+    # -- watching over silence ----------------------------------------------------------------
+
+    def sweep(self, now: int, keepalive_ns: int, dead_ns: int, frame_ns: int) -> None:
+        """Look after a connection now and then: slow frames, silence."""
+        if self.heard:
+            self.heard = False
+            self.heard_ns = now
+        silence = now - self.heard_ns
+        if silence > dead_ns:
+            self.close("peer is silent")
+        elif silence >= keepalive_ns:
+            self.stream.write(PING)
+        if self.state is not State.OPEN or self.paused or not self._reader.is_partial():
+            self.partial_ns = 0
+        elif self.partial_ns == 0:
+            self.partial_ns = now
+        elif now - self.partial_ns > frame_ns:
+            self.refuse(ProtocolError("slow_frame", f"a frame took over {self._limits.frame_s:g} s"))
+
+
+def _refusal(frame: object) -> str:
+    """The reason a peer gives for not taking the connection, or ``""``."""
+    if isinstance(frame, tuple) and len(frame) > 5 and isinstance(frame[5], str):
+        return frame[5]
+    return ""

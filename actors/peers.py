@@ -1,0 +1,514 @@
+"""Other processes: who is connected, who is dialled, what waits to be sent.
+
+Connections are opened by whoever has something to say and used both ways. A peer is known by the
+address it advertises, or, if it advertises none, by the address it is seen at; the latter is never
+dialled. At most one connection per address is in use:
+
+- Two processes that dial each other at the same time keep the one dialled by the lower address.
+- When a peer that is connected already connects again (it restarted, or it noticed a loss that was
+  not noticed here), the older connection is probed; the newer one waits for the outcome.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgpack
+import msgspec
+
+from actors.actor import Mail
+from actors.clock import NANOS, Clock, Timer
+from actors.codec import MAGIC, MAX_NAME_BYTES, VERSION, Hello
+from actors.connection import REMEMBERED_SENDERS, Connection, State
+from actors.errors import ProtocolError
+from actors.message import BY_NAME, encode, name_of, type_of
+from actors.pid import PID, is_dialable, seen_address
+from actors.system import ActorExited, Link, NoSuchActor
+from actors.transport import Stream, StreamHandler, Transport
+
+if TYPE_CHECKING:
+    from actors.runtime import Runtime
+
+log = logging.getLogger(__name__)
+
+#: How long an older connection has to answer when its peer connects again.
+PROBE_S = 5.0
+
+
+class Peer:
+    """One other process: its connection if there is one, and what waits for it."""
+
+    __slots__ = (
+        "_packer",
+        "address",
+        "backoff_s",
+        "cancel_dial",
+        "connection",
+        "dialling",
+        "dirty",
+        "held",
+        "retry",
+        "waiting_bytes",
+        "waiting_count",
+    )
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.connection: Connection | None = None  # greeted and in use
+        self.dialling: Connection | None = None  # connected by us, greeting not answered yet
+        self.cancel_dial: Callable[[], None] | None = None  # not even connected yet
+        self.held: Connection | None = None  # greeted, waits for a probe of `connection`
+        self.retry: Timer | None = None
+        self.backoff_s = 0.0
+        self.dirty = False
+        self.waiting_bytes = 0
+        self.waiting_count = 0
+        self._packer = msgpack.Packer(autoreset=False, use_bin_type=True)
+
+    def add(self, to: str, sender: str, type_name: str, payload: bytes) -> None:
+        """Frame a message behind what already waits."""
+        self._packer.pack((to, sender, type_name, payload))
+        self.waiting_bytes += len(payload) + 64
+        self.waiting_count += 1
+
+    def take(self) -> bytes:
+        """All waiting frames."""
+        data = bytes(self._packer.bytes())
+        self._packer.reset()
+        self.waiting_bytes = self.waiting_count = 0
+        return data
+
+    @property
+    def is_trying(self) -> bool:
+        """Whether a dial, a greeting or a pause before the next dial is under way."""
+        return self.cancel_dial is not None or self.dialling is not None or self.retry is not None
+
+    def stop_trying(self) -> Connection | None:
+        """Give up what is under way; returns the half-greeted connection to be closed, if any."""
+        if self.cancel_dial is not None:
+            self.cancel_dial()
+            self.cancel_dial = None
+        if self.retry is not None:
+            self.retry.cancel()
+            self.retry = None
+        dialling, self.dialling = self.dialling, None
+        return dialling
+
+
+class Peers:
+    """All other processes this runtime talks to."""
+
+    def __init__(self, runtime: Runtime, transport: Transport, advertised: str) -> None:
+        self._runtime = runtime
+        self._transport = transport
+        self._limits = runtime.limits
+        self._advertised = advertised
+        self.clock: Clock = runtime.clock
+        self.incarnation = runtime.rng.child("incarnation").bytes(8).hex()
+        self.turn = runtime.turn
+        self.read_clock = runtime.read_clock
+        self.dirty: list[Peer] = []
+        self.backlog: deque[Connection] = deque()
+        self._peers: dict[str, Peer] = {}
+        self._connections: dict[Connection, None] = {}
+        self._watched: dict[str, dict[Connection, None]] = {}  # local actor name -> who has links
+        self._sweeper: Timer | None = None
+        self._closed = False
+        metrics = runtime.metrics
+        metrics.declare("actors/frames_received", "actors/frames_sent", "actors/protocol_errors")
+        metrics.gauge("actors/connections", lambda: len(self._connections))
+        metrics.gauge(
+            "actors/send_buffer_bytes",
+            lambda: (
+                sum(p.waiting_bytes for p in self._peers.values())
+                + sum(c.stream.unsent_bytes() for c in self._connections)
+            ),
+        )
+
+    # -- sending ------------------------------------------------------------------------------
+
+    def send(self, sender: str, to: PID, message: object) -> None:
+        """Encode ``message`` and send it to another process, dialling if need be."""
+        declared = type_of(message)
+        payload = encode(message)
+        peer = self._peers.get(to.address)
+        if peer is None:
+            peer = self._peer_to_dial(to.address)
+            if peer is None:
+                self._undeliverable("unreachable", sender, to, message)
+                return
+        if len(payload) > self._limits.frame_bytes:
+            self._undeliverable("frame_too_large", sender, to, message)
+            return
+        if peer.waiting_bytes + len(payload) > self._limits.send_buffer_bytes:
+            self._undeliverable("send_buffer_full", sender, to, message)
+            return
+        peer.add(to.name, sender, declared.name, payload)
+        if not peer.dirty:
+            peer.dirty = True
+            self.dirty.append(peer)
+            self._runtime.schedule_turn()
+
+    def _undeliverable(self, reason: str, sender: str, to: PID, message: object) -> None:
+        sender_pid = PID(sender, self._runtime.address)
+        self._runtime.dead_letters.add(reason, sender_pid, to, name_of(message))
+        self._runtime.asked_nobody(sender, to)
+
+    def flush(self) -> None:
+        """Write what waits to the connections that are open."""
+        dirty, self.dirty = self.dirty, []
+        for peer in dirty:
+            peer.dirty = False
+            if peer.connection is not None:
+                self._write(peer, peer.connection)
+
+    def _write(self, peer: Peer, connection: Connection) -> None:
+        if peer.waiting_count:
+            self._runtime.metrics.count("actors/frames_sent", peer.waiting_count)
+            connection.stream.write(peer.take())
+            if connection.stream.unsent_bytes() > self._limits.send_buffer_bytes:
+                log.warning("closing connection to %s: it takes nothing and its buffer is full", peer.address)
+                connection.close("send buffer is full")
+
+    # -- dialling -----------------------------------------------------------------------------
+
+    def _peer_to_dial(self, address: str) -> Peer | None:
+        if self._closed or not is_dialable(address):
+            return None
+        peer = self._peers[address] = Peer(address)
+        self._dial(peer)
+        return peer
+
+    def _dial(self, peer: Peer) -> None:
+        peer.retry = None
+
+        def opened(stream: Stream) -> StreamHandler:
+            peer.cancel_dial = None
+            connection = self._track(stream, peer.address, dialled=True)
+            peer.dialling = connection
+            connection.greet(self._hello(""))
+            return connection
+
+        def failed(reason: str) -> None:
+            peer.cancel_dial = None
+            self._dial_failed(peer, reason)
+
+        peer.cancel_dial = self._transport.dial(peer.address, self._limits.dial_s, opened, failed)
+
+    def _dial_failed(self, peer: Peer, reason: str) -> None:
+        log.info("cannot reach %s: %s", peer.address, reason)
+        self._runtime.metrics.count("actors/dials_failed")
+        self._drop_waiting(peer, reason)
+        self._lost(peer, f"unreachable: {reason}")
+        limits = self._limits
+        peer.backoff_s = min(limits.backoff_max_s, max(limits.backoff_min_s, peer.backoff_s * 2))
+        peer.retry = self.clock.call_later(peer.backoff_s, lambda: self._retry(peer))
+
+    def _retry(self, peer: Peer) -> None:
+        """After the pause: dial again if something waits, else forget the peer."""
+        peer.retry = None
+        if peer.connection is not None:
+            return
+        if peer.waiting_count:
+            self._dial(peer)
+        else:
+            self._peers.pop(peer.address, None)
+
+    def _drop_waiting(self, peer: Peer, reason: str) -> None:
+        count = peer.waiting_count
+        if count:
+            peer.take()
+            nobody = PID("", self._runtime.address)
+            detail = f"{count} messages, {reason}"
+            self._runtime.dead_letters.add("unreachable", nobody, PID("", peer.address), "*", detail)
+
+    def _hello(self, observed: str, version: int = VERSION) -> Hello:
+        return Hello(MAGIC, version, self._advertised, self.incarnation, observed)
+
+    # -- accepting and greeting ---------------------------------------------------------------
+
+    def accept(self, stream: Stream) -> StreamHandler | None:
+        """Take in a connection another process opened; None (and closed) when there are too many."""
+        if self._closed or len(self._connections) >= self._limits.connections:
+            log.warning("refused connection from %s: %d are open", stream.peer, len(self._connections))
+            self._runtime.metrics.count("actors/connections_refused")
+            stream.abort()
+            return None
+        return self._track(stream, stream.peer, dialled=False)
+
+    def _track(self, stream: Stream, address: str, *, dialled: bool) -> Connection:
+        connection = Connection(self, stream, self._limits, address=address, dialled=dialled)
+        connection.heard_ns = self.clock.now()
+        self._connections[connection] = None
+        if self._sweeper is None:
+            self._sweeper = self.clock.call_later(self._sweep_s, self._sweep)
+        return connection
+
+    def greeted(self, connection: Connection, hello: Hello, refused: str) -> None:
+        """A greeting arrived on ``connection``."""
+        if hello.incarnation == self.incarnation:
+            connection.close("connected to itself")
+        elif connection.dialled:
+            self._answered(connection, hello, refused)
+        else:
+            self._asked_in(connection, hello)
+
+    def _answered(self, connection: Connection, hello: Hello, refused: str) -> None:
+        peer = self._peers.get(connection.address)
+        if peer is None or peer.dialling is not connection:
+            connection.close("no longer wanted")
+            return
+        peer.dialling = None
+        if refused:
+            connection.close(f"refused: {refused}")
+            if peer.connection is None:
+                peer.backoff_s = max(self._limits.backoff_min_s, peer.backoff_s)
+                peer.retry = self.clock.call_later(peer.backoff_s, lambda: self._retry(peer))
+            return
+        self._use(peer, connection, hello.incarnation)
+
+    def _asked_in(self, connection: Connection, hello: Hello) -> None:
+        connection.address = hello.advertised or seen_address(connection.stream.peer)
+        peer = self._peers.get(connection.address)
+        if peer is None:
+            peer = self._peers[connection.address] = Peer(connection.address)
+        if peer.connection is not None:
+            if peer.held is not None:
+                peer.held.close("superseded by a newer connection")
+            peer.held = connection
+            connection.hold(hello)
+            peer.connection.probe(PROBE_S)
+        elif peer.dialling is not None and self._advertised < connection.address:
+            self._refuse(connection, "both sides dialled; the other connection is kept")
+        else:
+            self._admit(peer, connection, hello.incarnation)
+
+    def _admit(self, peer: Peer, connection: Connection, incarnation: str) -> None:
+        connection.greet(self._hello(connection.stream.peer))
+        abandoned = peer.stop_trying()
+        self._use(peer, connection, incarnation)
+        if abandoned is not None:
+            abandoned.close("the other side's connection is kept")
+
+    def _refuse(self, connection: Connection, why: str) -> None:
+        hello = tuple(self._hello(connection.stream.peer))
+        connection.stream.write(bytes(msgpack.packb((*hello, why))))
+        connection.close(why, gently=True)
+
+    def _use(self, peer: Peer, connection: Connection, incarnation: str) -> None:
+        connection.open(incarnation)
+        peer.connection = connection
+        peer.backoff_s = 0.0
+        for pid in self._runtime.links_to(peer.address):
+            peer.add("", "", "actors.Link", encode(Link(pid.name)))
+        self._write(peer, connection)
+
+    def probe_answered(self, connection: Connection) -> None:
+        """The older connection lives, so the newer one is a duplicate or an impostor."""
+        peer = self._peers.get(connection.address)
+        if peer is not None and peer.held is not None:
+            held, peer.held = peer.held, None
+            if held.incarnation != connection.incarnation:
+                log.warning("two processes advertise %s; the later one is refused", connection.address)
+            self._refuse(held, "this address is connected already")
+
+    # -- receiving ----------------------------------------------------------------------------
+
+    def receive(self, connection: Connection, frame: tuple[Any, ...]) -> None:
+        """Deliver one message frame.
+
+        Raises:
+            ProtocolError: the frame does not have the shape of a message.
+        """
+        if len(frame) != 4:
+            raise ProtocolError("garbage", f"a message has 4 parts, this has {len(frame)}")
+        to, sender_name, type_name, payload = frame
+        runtime = self._runtime
+        actor = runtime.by_name.get(to)
+        declared = BY_NAME.get(type_name)
+        sender = connection.senders.get(sender_name) or self._sender(connection, sender_name)
+        if actor is None or declared is None or type(payload) is not bytes:
+            self._receive_other(connection, sender, to, type_name, payload)
+            return
+        try:
+            message = declared.decode(payload)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            runtime.dead_letters.add("bad_payload", sender, actor.pid, type_name, str(error))
+            return
+        mail = actor._mail
+        if mail is None:
+            mail = actor._mail = Mail()
+        if len(mail.queue) >= runtime.mailbox_limit:
+            runtime.refuse(sender, actor.pid, message)
+            return
+        mail.queue.append((sender, message, runtime.turn_ns))
+        if not mail.queued:
+            mail.queued = True
+            runtime.make_ready(actor)
+
+    def _sender(self, connection: Connection, name: object) -> PID:
+        if type(name) is not str or len(name) > MAX_NAME_BYTES:
+            raise ProtocolError("garbage", "the sender's name must be text")
+        if len(connection.senders) >= REMEMBERED_SENDERS:
+            connection.senders.clear()
+        pid = connection.senders[name] = PID(name, connection.address)
+        return pid
+
+    def _receive_other(
+        self, connection: Connection, sender: PID, to: object, type_name: object, payload: object
+    ) -> None:
+        """A message that no living actor takes: to an asker, to the runtime, or to nobody."""
+        if type(to) is not str or type(type_name) is not str or type(payload) is not bytes:
+            raise ProtocolError("garbage", "a message is [text, text, text, binary]")
+        runtime = self._runtime
+        pid = PID(to, runtime.address)
+        declared = BY_NAME.get(type_name)
+        if declared is None:
+            runtime.dead_letters.add("unknown_type", sender, pid, type_name[:100])
+            return
+        try:
+            message = declared.decode(payload)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            runtime.dead_letters.add("bad_payload", sender, pid, type_name, str(error))
+            return
+        if not to:
+            self._receive_system(connection, message)
+            return
+        runtime.deliver_elsewhere(sender, pid, message)
+        if sender.name.startswith("?") and not to.startswith("?"):
+            self._send_system(connection, NoSuchActor(sender.name, to))
+
+    def _receive_system(self, connection: Connection, message: object) -> None:
+        runtime = self._runtime
+        if isinstance(message, Link):
+            if message.name in runtime.by_name:
+                self._watched.setdefault(message.name, {})[connection] = None
+                connection.watching[message.name] = None
+            else:
+                self._send_system(connection, ActorExited(message.name, "no such actor"))
+        elif isinstance(message, ActorExited):
+            runtime.exited(PID(message.name, connection.address), message.reason)
+        elif isinstance(message, NoSuchActor):
+            runtime.asked_nobody(message.asker, PID(message.name, connection.address))
+
+    def _send_system(self, connection: Connection, message: Link | ActorExited | NoSuchActor) -> None:
+        self.send("", PID("", connection.address), message)
+
+    # -- links --------------------------------------------------------------------------------
+
+    def link(self, pid: PID) -> None:
+        """Ask the process of ``pid`` to tell when it ends; a new connection repeats the request."""
+        peer = self._peers.get(pid.address)
+        if peer is None:
+            peer = self._peer_to_dial(pid.address)
+            if peer is None:
+                self.clock.call_soon(lambda: self._runtime.exited(pid, "unreachable"))
+        elif peer.connection is not None:
+            self.send("", PID("", pid.address), Link(pid.name))
+        elif not peer.waiting_count and peer.retry is not None:
+            # In the pause after a failed dial with nothing to send: the link alone must cause one.
+            self.send("", PID("", pid.address), Link(pid.name))
+
+    def tell_exited(self, name: str, reason: str) -> None:
+        """A local actor ended: tell the processes that have links to it."""
+        for connection in self._watched.pop(name, ()):
+            connection.watching.pop(name, None)
+            self._send_system(connection, ActorExited(name, reason))
+
+    def _lost(self, peer: Peer, reason: str) -> None:
+        """The process cannot be reached (any more): links and questions are told."""
+        runtime = self._runtime
+        for pid in runtime.links_to(peer.address):
+            runtime.exited(pid, reason)
+        runtime.fail_asks(peer.address)
+
+    # -- ends ---------------------------------------------------------------------------------
+
+    def connection_closed(self, connection: Connection, reason: str) -> None:
+        """Bookkeeping when a connection is gone, whoever closed it."""
+        self._connections.pop(connection, None)
+        for name in connection.watching:
+            watchers = self._watched.get(name)
+            if watchers is not None:
+                watchers.pop(connection, None)
+                if not watchers:
+                    del self._watched[name]
+        peer = self._peers.get(connection.address)
+        if peer is None:
+            return
+        if peer.held is connection:
+            peer.held = None
+        elif peer.dialling is connection:
+            peer.dialling = None
+            self._dial_failed(peer, reason)
+        elif peer.connection is connection:
+            self._connection_lost(peer, reason)
+
+    def _connection_lost(self, peer: Peer, reason: str) -> None:
+        log.info("connection to %s is lost: %s", peer.address, reason)
+        peer.connection = None
+        self._drop_waiting(peer, reason)
+        self._lost(peer, f"connection lost: {reason}")
+        held, peer.held = peer.held, None
+        if held is not None and held.state is State.HELD:
+            self._admit(peer, held, held.incarnation)
+        elif not peer.waiting_count and not peer.is_trying:
+            self._peers.pop(peer.address, None)
+
+    def broke_protocol(self, connection: Connection, fault: ProtocolError) -> None:
+        """Count and log a violation; the caller closes."""
+        self._runtime.metrics.count("actors/protocol_errors")
+        self._runtime.metrics.count(f"actors/protocol_errors/{fault.kind}")
+        log.warning("closing connection with %s: %s", connection.stream.peer, fault)
+        if fault.kind == "version_mismatch" and not connection.dialled:
+            connection.greet(self._hello(connection.stream.peer))
+
+    def shutdown(self) -> None:
+        """Send what waits, close everything, accept nothing more."""
+        self.flush()
+        self._closed = True
+        for connection in list(self._connections):
+            connection.close("process ends", gently=True)
+        for peer in list(self._peers.values()):
+            peer.stop_trying()
+        self._peers.clear()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+
+    # -- fairness and silence -----------------------------------------------------------------
+
+    def has_backlog(self, connection: Connection) -> None:
+        """More frames are waiting on ``connection`` than one slice."""
+        self.backlog.append(connection)
+        self._runtime.schedule_turn()
+
+    def read_backlog(self) -> None:
+        """Give every connection with waiting frames one slice."""
+        for _ in range(len(self.backlog)):
+            connection = self.backlog.popleft()
+            if connection.is_in(State.CLOSED):
+                continue
+            if connection.read_slice():
+                self.backlog.append(connection)
+            elif not connection.is_in(State.CLOSED):
+                connection.paused = False
+                connection.stream.resume()
+
+    @property
+    def _sweep_s(self) -> float:
+        limits = self._limits
+        return min(limits.keepalive_s, limits.frame_s, limits.dead_s) / 4
+
+    def _sweep(self) -> None:
+        self._sweeper = None
+        now = self.clock.now()
+        limits = self._limits
+        keepalive, dead, frame = (int(s * NANOS) for s in (limits.keepalive_s, limits.dead_s, limits.frame_s))
+        for connection in list(self._connections):
+            if connection.state is State.OPEN:
+                connection.sweep(now, keepalive, dead, frame)
+        if self._connections and self._sweeper is None:
+            self._sweeper = self.clock.call_later(self._sweep_s, self._sweep)

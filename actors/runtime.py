@@ -1,0 +1,486 @@
+"""One per process: holds the actors, runs their handlers, delivers messages.
+
+Everything happens on one thread, in *turns*. A turn hands waiting messages to handlers, actor by
+actor in the order in which they became ready, until none is left or the turn's budget is used up;
+then what was written for other processes is flushed, and the event loop gets its say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from actors.actor import Actor, Mail
+from actors.clock import NANOS, Clock, Timer
+from actors.codec import Limits
+from actors.deadletters import DeadLetters
+from actors.errors import ActorGone, AskTimeout, NameTaken
+from actors.message import BY_CLASS, name_of
+from actors.metrics import Metrics
+from actors.peers import Peers
+from actors.pid import NOWHERE, PID
+from actors.rng import Rng
+from actors.transport import Transport
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+#: Messages handled in one turn, all actors together, before the event loop is let in.
+TURN_MESSAGES = 1024
+#: Messages one actor handles before the next ready one gets its share.
+SHARE_MESSAGES = 128
+
+
+class Exited:
+    """Private message that carries ``on_exited`` through the mailbox, behind what came before."""
+
+    __slots__ = ("pid", "reason")
+
+    def __init__(self, pid: PID, reason: str) -> None:
+        self.pid = pid
+        self.reason = reason
+
+
+class Later:
+    """A delayed message to self: delivered only if the actor lives when it is due."""
+
+    __slots__ = ("_actor", "_message", "_timer")
+
+    def __init__(self, actor: Actor, delay_s: float, message: object) -> None:
+        self._actor = actor
+        self._message = message
+        self._timer = actor._runtime.clock.call_later(delay_s, self._due)
+
+    def _due(self) -> None:
+        if self._actor._alive:
+            self._actor.send(self._actor.pid, self._message)
+
+    def cancel(self) -> None:
+        self._timer.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class ActorView:
+    """What can be seen of one actor from outside.
+
+    ``oldest_s`` is the age of the message waiting longest, 0 with an empty mailbox; ``handled``
+    counts messages by type.
+    """
+
+    name: str
+    kind: str
+    queue_length: int
+    oldest_s: float
+    handled: dict[str, int]
+
+
+@dataclass(slots=True)
+class Asked:
+    """A question from outside that waits for its answer."""
+
+    to: PID
+    answer: Callable[[object], None]
+    fail: Callable[[Exception], None]
+    timer: Timer | None
+
+
+class Runtime:
+    """The actors of one process.
+
+    Time, chance and network are given from outside. ``on_failure`` is the process policy: it is
+    told of every actor that ended by an exception, after its links were.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        rng: Rng,
+        transport: Transport,
+        limits: Limits | None = None,
+        address: str = NOWHERE,
+        advertised: str = "",
+        on_failure: Callable[[PID, BaseException], None] | None = None,
+    ) -> None:
+        self.clock = clock
+        self.rng = rng
+        self.limits = limits or Limits()
+        self.address = advertised or address
+        self.metrics = Metrics()
+        self.dead_letters = DeadLetters(self.metrics)
+        #: All local actors by PID; the fast path of ``send`` looks here first.
+        self.local: dict[PID, Actor] = {}
+        self.by_name: dict[str, Actor] = {}
+        self.mailbox_limit = self.limits.mailbox_messages
+        self.turn_ns = clock.now()
+        self._ready: deque[Actor] = deque()
+        self._turning = False
+        self._scheduled = False
+        self._links: dict[PID, dict[PID, None]] = {}  # watched -> watchers
+        self._watching: dict[PID, dict[PID, None]] = {}  # watcher -> watched
+        self._waits: dict[PID, list[Callable[[], None]]] = {}
+        self._asks: dict[str, Asked] = {}
+        self._ask_count = 0
+        self._outside = PID("", self.address)
+        self._on_failure = on_failure
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.peers = Peers(self, transport, advertised or ("" if address == NOWHERE else address))
+        self.metrics.gauge("actors/count", lambda: len(self.by_name))
+
+    # -- life of actors -----------------------------------------------------------------------
+
+    def spawn(self, actor: Actor, name: str) -> PID:
+        """Start ``actor`` under ``name``; its ``initialize`` has run when this returns.
+
+        Raises:
+            NameTaken: another actor has that name.
+        """
+        if name in self.by_name:
+            raise NameTaken(name)
+        pid = PID(name, self.address)
+        actor.pid = pid
+        actor._runtime = self
+        actor._mail = None
+        actor._alive = True
+        self.by_name[name] = actor
+        self.local[pid] = actor
+        # Most actors need no start; the check saves them a call.
+        if type(actor).initialize is not Actor.initialize:
+            try:
+                actor.initialize()
+            except Exception as error:
+                self._failed(actor, error)
+        return pid
+
+    def terminate(self, pid: PID, reason: str = "terminated") -> None:
+        """End an actor; waiting messages become dead letters, links and waiters are told."""
+        actor = self.local.get(pid)
+        if actor is not None:
+            self._end(actor, reason)
+
+    async def wait(self, pid: PID) -> None:
+        """Return when the local actor ``pid`` has ended (at once if there is none)."""
+        if pid in self.local:
+            ended = asyncio.Event()
+            self._waits.setdefault(pid, []).append(ended.set)
+            await ended.wait()
+
+    def _end(self, actor: Actor, reason: str) -> None:
+        if not actor._alive:
+            return
+        actor._alive = False
+        del self.local[actor.pid], self.by_name[actor.pid.name]
+        mail, actor._mail = actor._mail, None
+        if mail is not None:
+            waiting, mail.queue = mail.queue, deque()
+            for sender, message, _ in waiting:
+                self.dead_letters.add("terminated", sender, actor.pid, name_of(message))
+        try:
+            actor.finalize()
+        except Exception:
+            log.exception("finalize of %s failed", actor.pid)
+        self._tell_exited(actor.pid, reason)
+        for watched in list(self._watching.get(actor.pid, ())):
+            self.unlink(actor.pid, watched)
+        for waiter in self._waits.pop(actor.pid, ()):
+            waiter()
+
+    def _failed(self, actor: Actor, error: BaseException) -> None:
+        log.error("actor %s failed and is ended", actor.pid, exc_info=error)
+        self.metrics.count("actors/failed")
+        self._end(actor, f"failed: {type(error).__name__}: {error}")
+        if self._on_failure is not None:
+            self._on_failure(actor.pid, error)
+
+    # -- links --------------------------------------------------------------------------------
+
+    def link(self, watcher: PID, watched: PID) -> None:
+        """Have ``watcher`` told when ``watched`` ends."""
+        watchers = self._links.setdefault(watched, {})
+        if watcher in watchers:
+            return
+        watchers[watcher] = None
+        self._watching.setdefault(watcher, {})[watched] = None
+        if watched.address == self.address:
+            if watched not in self.local:
+                self._tell_exited(watched, "no such actor")
+        elif len(watchers) == 1:
+            self.peers.link(watched)
+
+    def unlink(self, watcher: PID, watched: PID) -> None:
+        """Take a link back."""
+        watchers = self._links.get(watched)
+        if watchers is not None:
+            watchers.pop(watcher, None)
+            if not watchers:
+                del self._links[watched]
+        self._stop_watching(watcher, watched)
+
+    def _stop_watching(self, watcher: PID, watched: PID) -> None:
+        all_watched = self._watching.get(watcher)
+        if all_watched is not None:
+            all_watched.pop(watched, None)
+            if not all_watched:
+                del self._watching[watcher]
+
+    def links_to(self, address: str) -> list[PID]:
+        """The actors at ``address`` that somebody here has a link to."""
+        return [pid for pid in self._links if pid.address == address]
+
+    def exited(self, pid: PID, reason: str) -> None:
+        """A remote actor ended: tell those who linked to it here."""
+        for watcher in self._links.pop(pid, ()):
+            self._stop_watching(watcher, pid)
+            target = self.local.get(watcher)
+            if target is not None:
+                self._put(target, pid, Exited(pid, reason))
+
+    def _tell_exited(self, pid: PID, reason: str) -> None:
+        self.exited(pid, reason)
+        self.peers.tell_exited(pid.name, reason)
+
+    # -- delivery -----------------------------------------------------------------------------
+
+    def send(self, to: PID, message: object, sender: PID | None = None) -> None:
+        """Send from outside of actors."""
+        sender = sender or self._outside
+        self.read_clock()
+        target = self.local.get(to)
+        if target is not None:
+            self._put(target, sender, message)
+        else:
+            self.deliver_elsewhere(sender, to, message)
+
+    def _put(self, target: Actor, sender: PID, message: object) -> None:
+        mail = target._mail
+        if mail is None:
+            mail = target._mail = Mail()
+        if len(mail.queue) >= self.mailbox_limit:
+            self.refuse(sender, target.pid, message)
+            return
+        mail.queue.append((sender, message, self.turn_ns))
+        if not mail.queued:
+            mail.queued = True
+            self.make_ready(target)
+
+    def make_ready(self, actor: Actor) -> None:
+        """Line an actor up for a turn."""
+        self._ready.append(actor)
+        if not self._turning and not self._scheduled:
+            self.schedule_turn()
+
+    def read_clock(self) -> None:
+        """Something comes in between turns: stamp it with the time it is now."""
+        if not self._turning:
+            self.turn_ns = self.clock.now()
+
+    def schedule_turn(self) -> None:
+        """Have a turn run soon."""
+        if not self._scheduled:
+            self._scheduled = True
+            self.clock.call_soon(self._scheduled_turn)
+
+    def deliver_elsewhere(self, sender: PID, to: PID, message: object) -> None:
+        """Deliver to whoever is not a living local actor: an asker, a peer, or nobody."""
+        if to.address == self.address:
+            asked = self._asks.pop(to.name, None)
+            if asked is not None:
+                self._settle(asked)
+                asked.answer(message)
+            elif to.name:
+                self.dead_letters.add("no_such_actor", sender, to, name_of(message))
+                if sender.name.startswith("?"):
+                    self.asked_nobody(sender.name, to)
+        else:
+            self.peers.send(sender.name, to, message)
+
+    def refuse(self, sender: PID, to: PID, message: object) -> None:
+        """A mailbox is full."""
+        self.dead_letters.add("mailbox_full", sender, to, name_of(message))
+
+    def delay(self, actor: Actor, delay_s: float, message: object) -> Timer:
+        """Send ``message`` to ``actor`` after ``delay_s`` seconds if it lives then."""
+        return Later(actor, delay_s, message)
+
+    # -- turns --------------------------------------------------------------------------------
+
+    def _scheduled_turn(self) -> None:
+        self._scheduled = False
+        self.turn()
+
+    def turn(self) -> None:
+        """Run one turn; called by the loop, or right after bytes came in to save a round."""
+        if self._turning:
+            return
+        self._turning = True
+        self.turn_ns = self.clock.now()
+        peers = self.peers
+        if peers.backlog:
+            peers.read_backlog()
+        ready = self._ready
+        budget = TURN_MESSAGES
+        while ready and budget > 0:
+            actor = ready.popleft()
+            mail = actor._mail
+            if mail is None:
+                continue
+            budget -= self._serve(actor, mail)
+            if mail.queue:
+                ready.append(actor)
+            else:
+                mail.queued = False
+        if peers.dirty:
+            peers.flush()
+        self._turning = False
+        if ready or peers.backlog:
+            self.schedule_turn()
+
+    def _serve(self, actor: Actor, mail: Mail) -> int:
+        """Hand an actor its share of messages; how many it took."""
+        queue = mail.queue
+        entries = mail.entries
+        share = SHARE_MESSAGES
+        try:
+            while queue and share:
+                share -= 1
+                sender, message, _ = queue.popleft()
+                entry = entries.get(type(message))
+                if entry is None:
+                    entry = self._entry(actor, mail, type(message))
+                    if entry is None:
+                        self._unhandled(actor, sender, message)
+                        continue
+                entry[1] += 1
+                entry[0](sender, message)
+                if not actor._alive:
+                    break
+        except Exception as error:
+            self._failed(actor, error)
+        return SHARE_MESSAGES - share
+
+    def _entry(self, actor: Actor, mail: Mail, message_type: type) -> list[Any] | None:
+        name = actor.handlers.get(message_type)
+        if name is None:
+            return None
+        entry = mail.entries[message_type] = [getattr(actor, name), 0]
+        return entry
+
+    def _unhandled(self, actor: Actor, sender: PID, message: object) -> None:
+        if type(message) is Exited:
+            actor.on_exited(message.pid, message.reason)
+        else:
+            self.dead_letters.add("unhandled", sender, actor.pid, name_of(message))
+
+    # -- questions from outside ---------------------------------------------------------------
+
+    async def ask(self, to: PID, message: object, timeout_s: float = 5.0) -> Any:
+        """Send ``message`` and wait for the first message sent back. Not for use inside actors.
+
+        Raises:
+            AskTimeout: nothing came back within ``timeout_s`` seconds.
+            ActorGone: the actor does not exist, or its process cannot be reached.
+        """
+        done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        name = self.ask_then(to, message, timeout_s, done.set_result, done.set_exception)
+        try:
+            return await done
+        except asyncio.CancelledError:
+            asked = self._asks.pop(name, None)
+            if asked is not None:
+                self._settle(asked)
+            raise
+
+    def ask_then(
+        self,
+        to: PID,
+        message: object,
+        timeout_s: float,
+        answer: Callable[[Any], None],
+        fail: Callable[[Exception], None],
+    ) -> str:
+        """As :meth:`ask`, with functions in place of a coroutine; returns the asker's name."""
+        self._ask_count += 1
+        name = f"?{self._ask_count}"
+        timer = self.clock.call_later(timeout_s, lambda: self._ask_late(name, timeout_s))
+        self._asks[name] = Asked(to, answer, fail, timer)
+        self.send(to, message, PID(name, self.address))
+        return name
+
+    def _settle(self, asked: Asked) -> None:
+        if asked.timer is not None:
+            asked.timer.cancel()
+
+    def _ask_late(self, name: str, timeout_s: float) -> None:
+        asked = self._asks.pop(name, None)
+        if asked is not None:
+            asked.fail(AskTimeout(f"no answer from {asked.to} within {timeout_s:g} s"))
+
+    def asked_nobody(self, name: str, to: PID) -> None:
+        """The question ``name`` went to an actor that does not exist or cannot be reached."""
+        asked = self._asks.pop(name, None)
+        if asked is not None:
+            self._settle(asked)
+            self.clock.call_soon(lambda: asked.fail(ActorGone(f"{to} is not there")))
+
+    def fail_asks(self, address: str) -> None:
+        """Fail every question that waits for an answer from ``address``."""
+        for name in [name for name, asked in self._asks.items() if asked.to.address == address]:
+            self.asked_nobody(name, self._asks[name].to)
+
+    # -- work beside actors -------------------------------------------------------------------
+
+    def background(
+        self,
+        actor: Actor,
+        work: Coroutine[Any, Any, T],
+        then: Callable[[T], object],
+        failed: Callable[[Exception], object],
+    ) -> None:
+        """Run ``work`` on the event loop; its outcome becomes a message to ``actor``."""
+
+        async def run() -> None:
+            try:
+                message = then(await work)
+            except Exception as error:
+                message = failed(error)
+            if actor._alive:
+                self._put(actor, actor.pid, message)
+
+        task = asyncio.get_running_loop().create_task(run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # -- seen from outside --------------------------------------------------------------------
+
+    def view(self) -> list[ActorView]:
+        """Every actor with its queue, sorted by name."""
+        now = self.clock.now()
+        return [self._view_of(self.by_name[name], now) for name in sorted(self.by_name)]
+
+    def _view_of(self, actor: Actor, now: int) -> ActorView:
+        mail = actor._mail
+        queue = mail.queue if mail is not None else deque()
+        return ActorView(
+            name=actor.pid.name,
+            kind=type(actor).__name__,
+            queue_length=len(queue),
+            oldest_s=(now - queue[0][2]) / NANOS if queue else 0.0,
+            handled={_type_name(t): e[1] for t, e in mail.entries.items()} if mail is not None else {},
+        )
+
+    def shutdown(self, reason: str = "process ends") -> None:
+        """End all actors, youngest first, then close all connections."""
+        for actor in reversed(list(self.by_name.values())):
+            self._end(actor, reason)
+        self.peers.shutdown()
+        for task in list(self._tasks):
+            task.cancel()
+
+
+def _type_name(cls: type) -> str:
+    known = BY_CLASS.get(cls)
+    return known.name if known is not None else cls.__qualname__
