@@ -1,0 +1,1 @@
+"""A cluster manager: master, agent, allocator, scheduler and executor as actors."""
