@@ -1,0 +1,1 @@
+"""The master: owns the state of the cluster and offers its resources."""

@@ -1,0 +1,299 @@
+"""The master as an actor: every message it takes, and which part deals with it.
+
+No decision is made here. The parts (`agents`, `frameworks`, `offers`, `accept`, `tasks`) share a
+`Context`; the allocator is an actor of its own, spawned here.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from actors import PID, Actor, handles, split_address
+from cluster.allocator import AllocatorOptions
+from cluster.allocator import messages as alloc
+from cluster.allocator.actor import AllocatorActor
+from cluster.master import timers, views
+from cluster.master.accept import Acceptance
+from cluster.master.agents import Agents
+from cluster.master.context import Context, Ids, MasterSettings
+from cluster.master.frameworks import Frameworks
+from cluster.master.offers import Offers
+from cluster.master.state import FrameworkEntry, MasterState
+from cluster.master.tasks import Tasks
+from cluster.model import Address, AgentID, ExecutorID, FrameworkID, MasterCapability, MasterInfo
+from cluster.protocol import agent as agents
+from cluster.protocol import operator
+from cluster.protocol import scheduler as schedulers
+from cluster.version import PROTOCOL_VERSION
+
+#: The name of the actor, which is part of every master's PID.
+NAME = "master"
+
+
+class MasterActor(Actor):
+    """Owns the state of the cluster."""
+
+    def __init__(
+        self, settings: MasterSettings, options: AllocatorOptions, weights: dict[str, float]
+    ) -> None:
+        self._settings = settings
+        self._options = options
+        self._weights = weights
+        self._share_askers: deque[PID] = deque()
+        self._explanation_askers: deque[PID] = deque()
+
+    def initialize(self) -> None:
+        allocator = AllocatorActor(self._options, self.pid)
+        self.allocator = self.spawn(allocator, "allocator")
+        ids = Ids(str(self.rng().uuid()))
+        self.state = MasterState(self._settings.max_completed_frameworks)
+        self.context = Context(
+            state=self.state,
+            settings=self._settings,
+            info=self._info(ids.master),
+            ids=ids,
+            send=self.send,
+            allocator=self._tell_allocator,
+            later=self.delay,
+            link=self.link,
+            wall=self.clock.wall,
+            now=self.clock.now,
+            count=self.metrics.count,
+        )
+        self._offers = Offers(self.context)
+        self._tasks = Tasks(self.context)
+        self._accept = Acceptance(self.context, self._offers, self._tasks)
+        self._frameworks = Frameworks(self.context, self._offers, self._tasks)
+        self._agents = Agents(self.context, self._offers, self._tasks, self._frameworks.recover)
+        self._frameworks.agents = self._agents
+        self._declare_metrics()
+        if self._weights:
+            self._tell_allocator(alloc.UpdateWeights(self._weights))
+        self.delay(self._settings.heartbeat_s, timers.HeartbeatDue())
+
+    def _tell_allocator(self, message: object) -> None:
+        self.send(self.allocator, message)
+
+    def _info(self, master_id: str) -> MasterInfo:
+        host, port = split_address(self.pid.address)
+        kinds = MasterCapability.Type
+        return MasterInfo(
+            id=master_id,
+            ip=_ip_word(host),
+            port=port,
+            pid=str(self.pid),
+            hostname=self._settings.hostname,
+            version=PROTOCOL_VERSION,
+            address=Address(hostname=self._settings.hostname, ip=host, port=port),
+            capabilities=tuple(
+                MasterCapability(type=kind)
+                for kind in (kinds.AGENT_UPDATE, kinds.AGENT_DRAINING, kinds.QUOTA_V2)
+            ),
+        )
+
+    def _declare_metrics(self) -> None:
+        state, metrics = self.state, self.metrics
+        agents_ = state.agents.values()
+        metrics.gauge("master/agents_active", lambda: sum(a.is_connected for a in agents_))
+        metrics.gauge("master/agents_inactive", lambda: sum(not a.is_connected for a in agents_))
+        metrics.gauge("master/agents_unreachable", lambda: len(state.unreachable_agents))
+        metrics.gauge(
+            "master/frameworks_connected", lambda: sum(f.is_connected for f in state.frameworks.values())
+        )
+        metrics.gauge(
+            "master/frameworks_disconnected",
+            lambda: sum(not f.is_connected for f in state.frameworks.values()),
+        )
+        metrics.gauge("master/outstanding_offers", lambda: len(state.offers))
+        metrics.gauge("master/tasks", lambda: sum(len(f.tasks) for f in state.frameworks.values()))
+
+    # -- allocator ----------------------------------------------------------------------------
+
+    @handles
+    def on_offers_made(self, sender: PID, message: alloc.OffersMade) -> None:
+        self._offers.make(message)
+
+    # -- schedulers ---------------------------------------------------------------------------
+
+    @handles
+    def on_subscribe(self, sender: PID, message: schedulers.Subscribe) -> None:
+        self._frameworks.subscribe(sender, message)
+
+    def _framework(self, sender: PID, framework_id: FrameworkID) -> FrameworkEntry | None:
+        """The framework a call is for, if it comes from its subscribed scheduler."""
+        framework = self.state.framework_by_pid.get(sender)
+        if framework is not None and framework.id == framework_id.value:
+            return framework
+        self.metrics.count("master/dropped_calls")
+        return None
+
+    @handles
+    def on_teardown(self, sender: PID, message: schedulers.Teardown) -> None:
+        if framework := self._framework(sender, message.framework_id):
+            self._frameworks.remove(framework, "it was torn down")
+
+    @handles
+    def on_accept(self, sender: PID, message: schedulers.Accept) -> None:
+        if framework := self._framework(sender, message.framework_id):
+            self._accept.accept(framework, message)
+
+    @handles
+    def on_decline(self, sender: PID, message: schedulers.Decline) -> None:
+        if framework := self._framework(sender, message.framework_id):
+            ids = [offer_id.value for offer_id in message.offer_ids]
+            self._offers.decline(framework, ids, message.filters)
+
+    @handles
+    def on_revive(self, sender: PID, message: schedulers.Revive) -> None:
+        if framework := self._framework(sender, message.framework_id):
+            self._frameworks.revive(framework, message.roles)
+
+    @handles
+    def on_suppress(self, sender: PID, message: schedulers.Suppress) -> None:
+        if framework := self._framework(sender, message.framework_id):
+            self._frameworks.suppress(framework, message.roles)
+
+    @handles
+    def on_kill(self, sender: PID, message: schedulers.Kill) -> None:
+        if framework := self._framework(sender, message.framework_id):
+            self._tasks.kill(framework, message)
+
+    @handles
+    def on_acknowledge(self, sender: PID, message: schedulers.Acknowledge) -> None:
+        if framework := self._framework(sender, message.framework_id):
+            self._tasks.acknowledged(framework, message)
+
+    @handles
+    def on_reconcile(self, sender: PID, message: schedulers.Reconcile) -> None:
+        if framework := self._framework(sender, message.framework_id):
+            self._tasks.reconcile(framework, message)
+
+    @handles
+    def on_update_framework(self, sender: PID, message: schedulers.UpdateFramework) -> None:
+        if framework := self._framework(sender, message.framework_id):
+            self._frameworks.update(framework, message)
+
+    @handles
+    def on_shutdown(self, sender: PID, message: schedulers.Shutdown) -> None:
+        framework = self._framework(sender, message.framework_id)
+        agent = self.state.agents.get(message.agent_id.value)
+        if framework is not None and agent is not None:
+            self.send(agent.pid, agents.ShutdownExecutor(framework.id, message.executor_id.value))
+
+    @handles
+    def on_message_to_executor(self, sender: PID, message: schedulers.MessageToExecutor) -> None:
+        framework = self._framework(sender, message.framework_id)
+        agent = self.state.agents.get(message.agent_id.value)
+        if framework is not None and agent is not None and agent.is_connected:
+            out = agents.MessageToExecutor(framework.id, message.executor_id.value, message.data)
+            self.send(agent.pid, out)
+
+    # -- agents -------------------------------------------------------------------------------
+
+    @handles
+    def on_register_agent(self, sender: PID, message: agents.RegisterAgent) -> None:
+        self._agents.register(sender, message)
+
+    @handles
+    def on_reregister_agent(self, sender: PID, message: agents.ReregisterAgent) -> None:
+        self._agents.reregister(sender, message)
+
+    @handles
+    def on_unregister_agent(self, sender: PID, message: agents.UnregisterAgent) -> None:
+        agent = self.state.agent_by_pid.get(sender)
+        if agent is not None and agent.id == message.agent_id:
+            self._agents.remove(agent, "it unregistered")
+
+    @handles
+    def on_pong(self, sender: PID, message: agents.Pong) -> None:
+        self._agents.pong(sender)
+
+    @handles
+    def on_status_update(self, sender: PID, message: agents.StatusUpdate) -> None:
+        self._tasks.reported(sender, message)
+
+    @handles
+    def on_executor_exited(self, sender: PID, message: agents.ExecutorExited) -> None:
+        agent = self.state.agent_by_pid.get(sender)
+        if agent is not None:
+            self._agents.executor_exited(agent, message)
+
+    @handles
+    def on_message_to_scheduler(self, sender: PID, message: agents.MessageToScheduler) -> None:
+        framework = self.state.frameworks.get(message.framework_id)
+        if framework is not None and framework.is_connected:
+            out = schedulers.MessageFromExecutor(
+                AgentID(message.agent_id), ExecutorID(message.executor_id), message.data
+            )
+            self.send(framework.pid, out)
+
+    # -- the passing of time, and of peers ----------------------------------------------------
+
+    def on_exited(self, pid: PID, reason: str) -> None:
+        if agent := self.state.agent_by_pid.get(pid):
+            self._agents.disconnected(agent, reason)
+        elif framework := self.state.framework_by_pid.get(pid):
+            self._frameworks.disconnected(framework, reason)
+
+    @handles
+    def on_ping_due(self, sender: PID, message: timers.PingDue) -> None:
+        self._agents.ping(message)
+
+    @handles
+    def on_reregistration_late(self, sender: PID, message: timers.ReregistrationLate) -> None:
+        self._agents.reregistration_late(message)
+
+    @handles
+    def on_failover_late(self, sender: PID, message: timers.FailoverLate) -> None:
+        self._frameworks.failover_late(message)
+
+    @handles
+    def on_offer_late(self, sender: PID, message: timers.OfferLate) -> None:
+        self._offers.time_out(message.offer_id)
+
+    @handles
+    def on_heartbeat_due(self, sender: PID, message: timers.HeartbeatDue) -> None:
+        for framework in self.state.frameworks.values():
+            if framework.is_connected:
+                self.send(framework.pid, schedulers.Heartbeat())
+        self.delay(self._settings.heartbeat_s, message)
+
+    # -- operators ----------------------------------------------------------------------------
+
+    @handles
+    def on_get_agents(self, sender: PID, message: operator.GetAgents) -> None:
+        self.send(sender, views.agents(self.state, message))
+
+    @handles
+    def on_get_frameworks(self, sender: PID, message: operator.GetFrameworks) -> None:
+        self.send(sender, views.frameworks(self.state, message))
+
+    @handles
+    def on_get_tasks(self, sender: PID, message: operator.GetTasks) -> None:
+        self.send(sender, views.tasks(self.state, message))
+
+    @handles
+    def on_get_shares(self, sender: PID, message: operator.GetShares) -> None:
+        self._share_askers.append(sender)
+        self._tell_allocator(alloc.GetShares())
+
+    @handles
+    def on_shares(self, sender: PID, message: alloc.Shares) -> None:
+        self.send(self._share_askers.popleft(), views.shares(message.roles))
+
+    @handles
+    def on_explain(self, sender: PID, message: operator.Explain) -> None:
+        self._explanation_askers.append(sender)
+        self._tell_allocator(alloc.Explain(message.framework_id, message.role))
+
+    @handles
+    def on_explained(self, sender: PID, message: alloc.Explained) -> None:
+        self.send(self._explanation_askers.popleft(), views.explanation(message))
+
+
+def _ip_word(host: str) -> int:
+    """An IPv4 address as the API has it: network byte order read as a little-endian number."""
+    parts = host.split(".")
+    if len(parts) != 4 or not all(part.isdigit() for part in parts):
+        return 0
+    return sum(int(part) << (8 * index) for index, part in enumerate(parts))

@@ -1,0 +1,372 @@
+"""Agents: joining, coming back, being pinged, being cut off, being given up.
+
+Source: reference master.md §5.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from actors import PID
+from cluster.allocator import messages as alloc
+from cluster.master.context import Context
+from cluster.master.offers import Offers
+from cluster.master.state import AgentEntry, ExecutorEntry, FrameworkEntry, TaskEntry
+from cluster.master.tasks import Tasks
+from cluster.master.timers import PingDue, ReregistrationLate
+from cluster.model import (
+    AgentID,
+    AgentInfo,
+    ExecutorID,
+    FrameworkInfo,
+    Reason,
+    Resources,
+    Task,
+    TaskState,
+    is_terminal,
+)
+from cluster.protocol import agent as protocol
+from cluster.protocol import scheduler as scheduler_protocol
+from cluster.validation import agent_violations, sentence
+
+log = logging.getLogger(__name__)
+
+#: How many unreachable agents are remembered.
+MAX_UNREACHABLE_AGENTS = 102_400
+
+
+class Agents:
+    """All that happens to agents. `recover_framework` makes an entry of a framework an agent runs."""
+
+    def __init__(
+        self,
+        context: Context,
+        offers: Offers,
+        tasks: Tasks,
+        recover_framework: Callable[[FrameworkInfo], FrameworkEntry],
+    ) -> None:
+        self._c = context
+        self._offers = offers
+        self._tasks = tasks
+        self._recover_framework = recover_framework
+
+    # -- joining ------------------------------------------------------------------------------
+
+    def register(self, pid: PID, message: protocol.RegisterAgent) -> None:
+        """A new agent: give it an id. An agent that missed the answer gets the same one again."""
+        if not self._is_valid(pid, message):
+            return
+        known = self._c.state.agent_by_pid.get(pid)
+        if known is not None and known.is_connected:
+            self._c.send(pid, protocol.AgentRegistered(known.id, self._ping_timeout_s))
+            return
+        if known is not None:
+            self.remove(known, "a new agent registered at the same address")
+        agent = self._new_entry(pid, self._c.ids.agent(), message)
+        log.info("agent %s at %s (%s) registered with %s", agent.id, pid, agent.info.hostname, agent.total)
+        self._add(agent)
+        self._c.send(pid, protocol.AgentRegistered(agent.id, self._ping_timeout_s))
+
+    def reregister(self, pid: PID, message: protocol.ReregisterAgent) -> None:
+        """An agent that has an id is back: known, given up, or from before this master."""
+        if not self._is_valid(pid, message):
+            return
+        assert message.info.id is not None
+        known = self._c.state.agents.get(message.info.id.value)
+        if known is not None:
+            self._take_back(known, pid, message)
+            return
+        elsewhere = self._c.state.agent_by_pid.get(pid)
+        if elsewhere is not None:
+            self.remove(elsewhere, "another agent registered at the same address")
+        self._adopt(pid, message)
+
+    def _is_valid(self, pid: PID, message: protocol.RegisterAgent | protocol.ReregisterAgent) -> bool:
+        faults = agent_violations(message.info)
+        if faults or (isinstance(message, protocol.ReregisterAgent) and message.info.id is None):
+            log.warning("registration of %s is ignored: %s", pid, sentence(faults) or "it has no id")
+            return False
+        return True
+
+    def _new_entry(
+        self, pid: PID, agent_id: str, message: protocol.RegisterAgent | protocol.ReregisterAgent
+    ) -> AgentEntry:
+        return AgentEntry(
+            id=agent_id,
+            pid=pid,
+            info=_with_id(message.info, agent_id),
+            version=message.version,
+            capabilities=message.capabilities,
+            total=Resources.of(message.info.resources),
+            epoch=self._c.next_epoch(),
+            registered_s=self._c.wall(),
+        )
+
+    def _add(self, agent: AgentEntry) -> None:
+        c = self._c
+        c.state.add_agent(agent)
+        c.link(agent.pid)
+        kinds = tuple(capability.type for capability in agent.capabilities if capability.type is not None)
+        c.allocator(alloc.AddAgent(agent.id, agent.epoch, agent.info, agent.total, kinds, dict(agent.used)))
+        c.count("master/agent_registrations")
+        self._schedule_ping(agent)
+
+    # -- coming back --------------------------------------------------------------------------
+
+    def _adopt(self, pid: PID, message: protocol.ReregisterAgent) -> None:
+        """Take in an agent this master does not have, with the tasks it reports."""
+        assert message.info.id is not None
+        agent = self._new_entry(pid, message.info.id.value, message)
+        agent.reregistered_s = agent.registered_s
+        frameworks = self._frameworks_of(agent, message)
+        self._c.state.add_agent(agent)  # first, for its tasks to be added to it
+        for executor in message.executors:
+            if executor.framework_id in frameworks:
+                self._add_executor(agent, executor)
+        for record in message.tasks:
+            framework = frameworks.get(record.framework_id.value)
+            if framework is not None:
+                self._add_reported_task(framework, agent, record)
+        log.info("agent %s at %s is back with %d tasks", agent.id, pid, len(agent.tasks))
+        self._add(agent)
+        self._c.send(pid, protocol.AgentReregistered(agent.id, self._ping_timeout_s))
+        self._tell_frameworks(agent, frameworks)
+
+    def _take_back(self, agent: AgentEntry, pid: PID, message: protocol.ReregisterAgent) -> None:
+        """An agent this master has is back: compare notes."""
+        c = self._c
+        if not agent.is_connected or agent.pid != pid:
+            log.info("agent %s is back at %s", agent.id, pid)
+        c.state.move_agent(agent, pid)
+        c.link(pid)
+        agent.reregistered_s = c.wall()
+        agent.version = message.version
+        self._update_total(agent, message)
+        frameworks = self._frameworks_of(agent, message)
+        self._compare_executors(agent, frameworks, message)
+        missing = self._compare_tasks(agent, frameworks, message)
+        agent.missed_pings = 0
+        agent.is_pong_due = False
+        if not agent.is_connected:
+            agent.is_connected = True
+            c.allocator(alloc.ActivateAgent(agent.id))
+        c.send(pid, protocol.AgentReregistered(agent.id, self._ping_timeout_s, missing))
+        self._tell_frameworks(agent, frameworks)
+        for _, task in c.state.tasks_on(agent):
+            if task.kill is not None and not is_terminal(task.state):
+                c.send(pid, task.kill)
+
+    def _update_total(self, agent: AgentEntry, message: protocol.ReregisterAgent) -> None:
+        info = _with_id(message.info, agent.id)
+        if info != agent.info:
+            agent.info = info
+            agent.total = Resources.of(info.resources)
+            self._offers.rescind_all_of(agent, "the agent changed")
+            self._c.allocator(alloc.UpdateAgent(agent.id, info, agent.total))
+
+    def _frameworks_of(
+        self, agent: AgentEntry, message: protocol.ReregisterAgent
+    ) -> dict[str, FrameworkEntry]:
+        """The frameworks an agent runs: known ones, unknown ones made known; ended ones are shut down."""
+        state = self._c.state
+        found: dict[str, FrameworkEntry] = {}
+        for info in message.frameworks:
+            framework_id = info.id.value if info.id is not None else ""
+            if framework_id in state.completed_frameworks:
+                self._c.send(agent.pid, protocol.ShutdownFramework(framework_id))
+            elif framework_id:
+                found[framework_id] = state.frameworks.get(framework_id) or self._recover_framework(info)
+        return found
+
+    def _compare_executors(
+        self, agent: AgentEntry, frameworks: dict[str, FrameworkEntry], message: protocol.ReregisterAgent
+    ) -> None:
+        reported = {(e.framework_id, e.info.executor_id.value): e for e in message.executors}
+        waiting = {
+            (framework.id, task.record.executor_id.value)
+            for framework, task in self._c.state.tasks_on(agent)
+            if task.record.executor_id is not None and task.state is TaskState.TASK_STAGING
+        }
+        for key in list(agent.executors):
+            # One whose first task may still be on its way to the agent is not missing yet.
+            if key not in reported and key not in waiting:
+                self.remove_executor(agent, *key)
+        for key, executor in reported.items():
+            if key not in agent.executors and key[0] in frameworks:
+                entry = self._add_executor(agent, executor)
+                if entry.resources:
+                    self._c.allocator(
+                        alloc.AddUse(agent.id, agent.epoch, executor.framework_id, entry.resources)
+                    )
+
+    def _compare_tasks(
+        self, agent: AgentEntry, frameworks: dict[str, FrameworkEntry], message: protocol.ReregisterAgent
+    ) -> tuple[protocol.TaskName, ...]:
+        """Adopt tasks the master lacks; the tasks the agent lacks, to be asked for."""
+        reported = {(t.framework_id.value, t.task_id.value): t for t in message.tasks}
+        for (framework_id, _), record in reported.items():
+            framework = frameworks.get(framework_id)
+            if framework is None or record.task_id.value in framework.tasks:
+                continue
+            task = self._add_reported_task(framework, agent, record)
+            if task.is_charged:
+                self._c.allocator(alloc.AddUse(agent.id, agent.epoch, framework.id, task.resources))
+        return tuple(
+            protocol.TaskName(framework.id, task.id)
+            for framework, task in self._c.state.tasks_on(agent)
+            if (framework.id, task.id) not in reported and not is_terminal(task.state)
+        )
+
+    def _add_executor(self, agent: AgentEntry, report: protocol.ExecutorReport) -> ExecutorEntry:
+        entry = ExecutorEntry(report.info, Resources.of(report.info.resources))
+        agent.executors[report.framework_id, report.info.executor_id.value] = entry
+        if entry.resources:
+            agent.charge(report.framework_id, entry.resources)
+        return entry
+
+    def _add_reported_task(self, framework: FrameworkEntry, agent: AgentEntry, record: Task) -> TaskEntry:
+        framework.forget_lost(record.task_id.value)
+        elsewhere = framework.tasks.get(record.task_id.value)
+        if elsewhere is not None:
+            return elsewhere
+        task = TaskEntry(record, Resources.of(record.resources), is_charged=not is_terminal(record.state))
+        self._c.state.add_task(framework, agent, task)
+        self._tasks.returned(framework, agent, record)
+        return task
+
+    def _tell_frameworks(self, agent: AgentEntry, frameworks: dict[str, FrameworkEntry]) -> None:
+        """Have the agent resend what the frameworks have not acknowledged."""
+        for framework in frameworks.values():
+            if framework.is_connected:
+                self._c.send(agent.pid, protocol.UpdateFrameworkInfo(framework.info))
+
+    # -- health -------------------------------------------------------------------------------
+
+    @property
+    def _ping_timeout_s(self) -> float:
+        return self._c.settings.ping_timeout_s * self._c.settings.max_missed_pings
+
+    def _schedule_ping(self, agent: AgentEntry) -> None:
+        self._c.later(self._c.settings.ping_timeout_s, PingDue(agent.id, agent.epoch))
+
+    def ping(self, due: PingDue) -> None:
+        """Ping an agent; one that let too many pings pass is unreachable."""
+        agent = self._c.state.agents.get(due.agent_id)
+        if agent is None or agent.epoch != due.epoch:
+            return
+        if agent.is_pong_due:
+            agent.missed_pings += 1
+            if agent.missed_pings >= self._c.settings.max_missed_pings:
+                self.give_up(agent, f"it did not answer {agent.missed_pings} pings")
+                return
+        agent.is_pong_due = True
+        self._c.send(agent.pid, protocol.Ping(agent.is_connected))
+        self._schedule_ping(agent)
+
+    def pong(self, pid: PID) -> None:
+        """An agent answered."""
+        agent = self._c.state.agent_by_pid.get(pid)
+        if agent is not None:
+            agent.is_pong_due = False
+            agent.missed_pings = 0
+
+    def disconnected(self, agent: AgentEntry, why: str) -> None:
+        """The connection to an agent broke: no offers; frameworks that do not checkpoint lose tasks."""
+        if not agent.is_connected:
+            return
+        log.info("agent %s is disconnected: %s", agent.id, why)
+        c = self._c
+        agent.is_connected = False
+        c.allocator(alloc.DeactivateAgent(agent.id))
+        self._offers.rescind_all_of(agent, "the agent is disconnected")
+        for framework, task in c.state.tasks_on(agent):
+            if not framework.info.checkpoint:
+                self._tasks.lose(
+                    framework, task, TaskState.TASK_LOST, Reason.REASON_AGENT_DISCONNECTED,
+                    "Agent disconnected and the framework does not checkpoint",
+                )  # fmt: skip
+        for framework_id, executor_id in list(agent.executors):
+            if not c.state.frameworks[framework_id].info.checkpoint:
+                self.remove_executor(agent, framework_id, executor_id)
+        late = ReregistrationLate(agent.id, agent.epoch, agent.reregistered_s or agent.registered_s)
+        c.later(c.settings.reregister_timeout_s, late)
+
+    def reregistration_late(self, late: ReregistrationLate) -> None:
+        """A disconnected agent did not come back in time."""
+        agent = self._c.state.agents.get(late.agent_id)
+        if agent is None or agent.epoch != late.epoch or agent.is_connected:
+            return
+        if (agent.reregistered_s or agent.registered_s) == late.disconnections:
+            self.give_up(agent, "it did not re-register in time")
+
+    # -- leaving ------------------------------------------------------------------------------
+
+    def give_up(self, agent: AgentEntry, why: str) -> None:
+        """Count an agent as unreachable: its tasks may still run, but nobody knows."""
+        now = self._c.wall()
+        log.warning("agent %s is unreachable: %s", agent.id, why)
+        for framework, task in self._c.state.tasks_on(agent):
+            state = TaskState.TASK_UNREACHABLE if framework.is_partition_aware else TaskState.TASK_LOST
+            self._tasks.lose(
+                framework, task, state, Reason.REASON_AGENT_REMOVED,
+                f"Agent {agent.info.hostname} is unreachable: {why}", unreachable_since=now,
+            )  # fmt: skip
+        unreachable = self._c.state.unreachable_agents
+        unreachable[agent.id] = now
+        while len(unreachable) > MAX_UNREACHABLE_AGENTS:
+            unreachable.popitem(last=False)
+        self._c.count("master/agent_removals/reason_unhealthy")
+        self._forget(agent)
+
+    def remove(self, agent: AgentEntry, why: str) -> None:
+        """An agent is gone: its tasks are lost."""
+        log.info("agent %s is removed: %s", agent.id, why)
+        for framework, task in self._c.state.tasks_on(agent):
+            self._tasks.lose(
+                framework, task, TaskState.TASK_LOST, Reason.REASON_AGENT_REMOVED, f"Agent removed: {why}"
+            )
+        self._c.count("master/agent_removals/reason_unregistered")
+        self._forget(agent)
+
+    def _forget(self, agent: AgentEntry) -> None:
+        c = self._c
+        self._offers.rescind_all_of(agent, "the agent is gone")
+        for key in list(agent.executors):
+            self.remove_executor(agent, *key)
+        c.state.remove_agent(agent)
+        c.allocator(alloc.RemoveAgent(agent.id))
+        for framework in c.state.frameworks.values():
+            if framework.is_connected:
+                c.send(framework.pid, scheduler_protocol.Failure(AgentID(agent.id)))
+
+    # -- executors ----------------------------------------------------------------------------
+
+    def executor_exited(self, agent: AgentEntry, message: protocol.ExecutorExited) -> None:
+        """A custom executor ended: its resources are free, its framework is told."""
+        key = (message.framework_id, message.executor_id)
+        if key not in agent.executors:
+            return
+        self.remove_executor(agent, *key)
+        framework = self._c.state.frameworks.get(message.framework_id)
+        if framework is not None and framework.is_connected:
+            failure = scheduler_protocol.Failure(
+                AgentID(agent.id), ExecutorID(message.executor_id), message.status
+            )
+            self._c.send(framework.pid, failure)
+
+    def remove_executor(self, agent: AgentEntry, framework_id: str, executor_id: str) -> None:
+        """Forget an executor and free what it used."""
+        entry = agent.executors.pop((framework_id, executor_id))
+        if entry.resources:
+            agent.discharge(framework_id, entry.resources)
+            self._c.allocator(
+                alloc.Recover(framework_id, agent.id, agent.epoch, entry.resources, is_allocated=True)
+            )
+
+
+def _with_id(info: AgentInfo, agent_id: str) -> AgentInfo:
+    """A description with the id filled in."""
+    return replace(info, id=AgentID(agent_id))

@@ -1,0 +1,352 @@
+"""What the master knows: agents, frameworks, tasks, offers, and the sums that must always hold.
+
+Only bookkeeping: an entry is changed here and nowhere decided about. Tasks stay under their framework
+from launch until their terminal update is acknowledged; what they use is charged to the agent until
+they end. Ids are plain text.
+
+Source: reference master.md §5 to §8.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import OrderedDict, deque
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+
+from actors import PID
+from cluster.allocator import capabilities_of
+from cluster.model import (
+    AgentCapability,
+    AgentInfo,
+    Capability,
+    ExecutorInfo,
+    FrameworkInfo,
+    Resources,
+    Task,
+    TaskState,
+)
+from cluster.protocol import agent as agent_protocol
+from cluster.validation import framework_roles
+
+
+@dataclass(slots=True, eq=False)
+class OfferEntry:
+    """An offer that is out. `epoch` is that of the agent when it was made."""
+
+    id: str
+    framework_id: str
+    agent_id: str
+    epoch: int
+    role: str
+    resources: Resources
+    made_ns: int
+
+
+@dataclass(slots=True, eq=False)
+class TaskEntry:
+    """A task. `is_charged`: its resources count as used on its agent."""
+
+    record: Task
+    resources: Resources
+    is_charged: bool = True
+    kill: agent_protocol.KillTask | None = None
+
+    @property
+    def id(self) -> str:
+        """The id the framework gave it."""
+        return self.record.task_id.value
+
+    @property
+    def agent_id(self) -> str:
+        """The agent it runs on."""
+        return self.record.agent_id.value
+
+    @property
+    def state(self) -> TaskState:
+        """Its newest state."""
+        return self.record.state
+
+
+@dataclass(slots=True, eq=False)
+class ExecutorEntry:
+    """A custom executor that runs, or is about to run, on an agent."""
+
+    info: ExecutorInfo
+    resources: Resources
+
+
+TaskKey = tuple[str, str]  # framework id, task id
+ExecutorKey = tuple[str, str]  # framework id, executor id
+
+
+@dataclass(slots=True, eq=False)
+class AgentEntry:
+    """A registered agent. `epoch` differs each time it is added, for what is still on its way."""
+
+    id: str
+    pid: PID
+    info: AgentInfo
+    version: str
+    capabilities: tuple[AgentCapability, ...]
+    total: Resources
+    epoch: int
+    registered_s: float
+    reregistered_s: float | None = None
+    is_connected: bool = True
+    missed_pings: int = 0
+    is_pong_due: bool = False
+    tasks: dict[TaskKey, None] = field(default_factory=dict)
+    executors: dict[ExecutorKey, ExecutorEntry] = field(default_factory=dict)
+    offers: dict[str, OfferEntry] = field(default_factory=dict)
+    used: dict[str, Resources] = field(default_factory=dict)
+
+    def charge(self, framework_id: str, resources: Resources) -> None:
+        """Count resources as used by a framework."""
+        self.used[framework_id] = self.used.get(framework_id, Resources.EMPTY) + resources
+
+    def discharge(self, framework_id: str, resources: Resources) -> None:
+        """Count resources as used no more."""
+        left = self.used[framework_id] - resources
+        if left:
+            self.used[framework_id] = left
+        else:
+            del self.used[framework_id]
+
+
+class Standing(enum.Enum):
+    """How a framework stands to the master."""
+
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"
+    RECOVERED = "recovered"  # known from an agent only
+
+
+@dataclass(slots=True, eq=False)
+class FrameworkEntry:
+    """A framework, its tasks and its memory. `pid` is meaningful while connected."""
+
+    id: str
+    info: FrameworkInfo
+    pid: PID
+    standing: Standing
+    registered_s: float
+    completed: deque[Task]
+    max_unreachable: int
+    reregistered_s: float | None = None
+    subscriptions: int = 0
+    suppressed: tuple[str, ...] = ()
+    tasks: dict[str, TaskEntry] = field(default_factory=dict)
+    offers: dict[str, OfferEntry] = field(default_factory=dict)
+    unreachable: OrderedDict[str, Task] = field(default_factory=OrderedDict)
+    capabilities: frozenset[Capability.Type] = frozenset()
+
+    def __post_init__(self) -> None:
+        self.capabilities = capabilities_of(self.info)
+
+    def describe(self, info: FrameworkInfo) -> None:
+        """Replace how the framework describes itself."""
+        self.info = info
+        self.capabilities = capabilities_of(info)
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether events reach it."""
+        return self.standing is Standing.CONNECTED
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles it is subscribed to."""
+        return framework_roles(self.info)
+
+    @property
+    def is_partition_aware(self) -> bool:
+        """Whether it knows the states beyond TASK_LOST."""
+        return Capability.Type.PARTITION_AWARE in self.capabilities
+
+    @property
+    def taken_ids(self) -> TakenIds:
+        """The ids a new task must not have."""
+        return TakenIds(self)
+
+    def remember_unreachable(self, task: Task) -> None:
+        """Keep a task that went out of reach; the oldest makes room."""
+        self.unreachable[task.task_id.value] = task
+        if len(self.unreachable) > self.max_unreachable:
+            self.unreachable.popitem(last=False)
+
+    def forget_lost(self, task_id: str) -> None:
+        """A task that counted as unreachable or lost is back: take it out of the memory."""
+        self.unreachable.pop(task_id, None)
+        for task in self.completed:
+            if task.task_id.value == task_id and task.state is TaskState.TASK_LOST:
+                self.completed.remove(task)
+                break
+
+
+class TakenIds(Collection[str]):
+    """The ids of active and unreachable tasks, without copying them."""
+
+    def __init__(self, framework: FrameworkEntry) -> None:
+        self._framework = framework
+
+    def __contains__(self, task_id: object) -> bool:
+        return task_id in self._framework.tasks or task_id in self._framework.unreachable
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._framework.tasks
+        yield from self._framework.unreachable
+
+    def __len__(self) -> int:
+        return len(self._framework.tasks) + len(self._framework.unreachable)
+
+
+class MasterState:
+    """All entries and the indexes between them."""
+
+    def __init__(self, max_completed_frameworks: int) -> None:
+        self.agents: dict[str, AgentEntry] = {}
+        self.agent_by_pid: dict[PID, AgentEntry] = {}
+        self.unreachable_agents: OrderedDict[str, float] = OrderedDict()  # id -> epoch seconds
+        self.frameworks: dict[str, FrameworkEntry] = {}
+        self.framework_by_pid: dict[PID, FrameworkEntry] = {}
+        self.completed_frameworks: OrderedDict[str, FrameworkEntry] = OrderedDict()
+        self.offers: dict[str, OfferEntry] = {}
+        self._max_completed_frameworks = max_completed_frameworks
+
+    # -- agents -------------------------------------------------------------------------------
+
+    def add_agent(self, agent: AgentEntry) -> None:
+        """Index a new agent."""
+        self.agents[agent.id] = agent
+        self.agent_by_pid[agent.pid] = agent
+        self.unreachable_agents.pop(agent.id, None)
+
+    def move_agent(self, agent: AgentEntry, pid: PID) -> None:
+        """An agent speaks from another address, or from the same one again."""
+        if self.agent_by_pid.get(agent.pid) is agent:
+            del self.agent_by_pid[agent.pid]
+        agent.pid = pid
+        self.agent_by_pid[pid] = agent
+
+    def remove_agent(self, agent: AgentEntry) -> None:
+        """Forget an agent; its tasks and offers must be gone before."""
+        assert not agent.tasks, f"{agent.id} still has tasks"
+        assert not agent.offers, f"{agent.id} still has offers"
+        del self.agents[agent.id]
+        if self.agent_by_pid.get(agent.pid) is agent:
+            del self.agent_by_pid[agent.pid]
+
+    # -- frameworks ---------------------------------------------------------------------------
+
+    def add_framework(self, framework: FrameworkEntry) -> None:
+        """Index a new framework."""
+        self.frameworks[framework.id] = framework
+
+    def connect_framework(self, framework: FrameworkEntry, pid: PID) -> None:
+        """Events of the framework go to `pid` from now on."""
+        self.disconnect_framework(framework)
+        framework.pid = pid
+        framework.standing = Standing.CONNECTED
+        self.framework_by_pid[pid] = framework
+
+    def disconnect_framework(self, framework: FrameworkEntry) -> None:
+        """Nobody receives the framework's events."""
+        if self.framework_by_pid.get(framework.pid) is framework:
+            del self.framework_by_pid[framework.pid]
+        if framework.is_connected:
+            framework.standing = Standing.DISCONNECTED
+
+    def complete_framework(self, framework: FrameworkEntry) -> None:
+        """Move a framework to the memory of ended ones; its id is refused while it is there."""
+        self.disconnect_framework(framework)
+        del self.frameworks[framework.id]
+        self.completed_frameworks[framework.id] = framework
+        while len(self.completed_frameworks) > self._max_completed_frameworks:
+            self.completed_frameworks.popitem(last=False)
+
+    # -- tasks --------------------------------------------------------------------------------
+
+    def add_task(self, framework: FrameworkEntry, agent: AgentEntry, task: TaskEntry) -> None:
+        """Index a task and charge its agent if it holds resources."""
+        assert task.id not in framework.tasks, f"task {task.id} is known"
+        framework.tasks[task.id] = task
+        agent.tasks[framework.id, task.id] = None
+        if task.is_charged:
+            agent.charge(framework.id, task.resources)
+
+    def uncharge(self, framework_id: str, task: TaskEntry) -> bool:
+        """The task holds no resources any more; whether it did until now."""
+        if not task.is_charged:
+            return False
+        task.is_charged = False
+        agent = self.agents.get(task.agent_id)
+        if agent is not None:
+            agent.discharge(framework_id, task.resources)
+        return True
+
+    def remove_task(self, framework: FrameworkEntry, task: TaskEntry) -> None:
+        """Forget an uncharged task."""
+        assert not task.is_charged, f"task {task.id} still holds resources"
+        del framework.tasks[task.id]
+        agent = self.agents.get(task.agent_id)
+        if agent is not None:
+            agent.tasks.pop((framework.id, task.id), None)
+
+    def tasks_on(self, agent: AgentEntry) -> Iterator[tuple[FrameworkEntry, TaskEntry]]:
+        """The tasks of an agent; the agent may change meanwhile."""
+        for framework_id, task_id in list(agent.tasks):
+            framework = self.frameworks[framework_id]
+            yield framework, framework.tasks[task_id]
+
+    # -- offers -------------------------------------------------------------------------------
+
+    def add_offer(self, offer: OfferEntry) -> None:
+        """Index an offer."""
+        self.offers[offer.id] = offer
+        self.frameworks[offer.framework_id].offers[offer.id] = offer
+        self.agents[offer.agent_id].offers[offer.id] = offer
+
+    def remove_offer(self, offer: OfferEntry) -> None:
+        """Forget an offer."""
+        del self.offers[offer.id]
+        self.frameworks[offer.framework_id].offers.pop(offer.id, None)
+        agent = self.agents.get(offer.agent_id)
+        if agent is not None:
+            agent.offers.pop(offer.id, None)
+
+    # -- what must always hold ----------------------------------------------------------------
+
+    def violated_invariants(self) -> list[str]:
+        """Every sum and index that does not hold; empty in a sound master. Walks everything."""
+        faults: list[str] = []
+        for agent in self.agents.values():
+            faults += self._agent_faults(agent)
+        for framework in self.frameworks.values():
+            for task in framework.tasks.values():
+                home = self.agents.get(task.agent_id)
+                if home is None or (framework.id, task.id) not in home.tasks:
+                    faults.append(f"task {task.id} of {framework.id} is not on its agent {task.agent_id}")
+                if task.id in framework.unreachable:
+                    faults.append(f"task {task.id} of {framework.id} is known and unreachable")
+        return faults
+
+    def _agent_faults(self, agent: AgentEntry) -> list[str]:
+        faults: list[str] = []
+        used: dict[str, Resources] = {}
+        for framework, task in self.tasks_on(agent):
+            if task.is_charged:
+                used[framework.id] = used.get(framework.id, Resources.EMPTY) + task.resources
+        for (framework_id, _), executor in agent.executors.items():
+            if executor.resources:
+                used[framework_id] = used.get(framework_id, Resources.EMPTY) + executor.resources
+        if used != agent.used:
+            faults.append(f"{agent.id}: tasks and executors use {used}, charged is {agent.used}")
+        held = Resources.EMPTY
+        for resources in used.values():
+            held = held + resources.unallocated()
+        for offer in agent.offers.values():
+            held = held + offer.resources.unallocated()
+        if not agent.total.contains(held):
+            faults.append(f"{agent.id}: {held} is used or offered of {agent.total}")
+        return faults

@@ -1,0 +1,142 @@
+"""People and tools to the master: questions asked of the actor `master`, a page at a time."""
+
+from __future__ import annotations
+
+from actors import Message, message
+from cluster.model import Task
+
+#: Most entries one answer carries.
+PAGE = 1000
+
+
+@message("operator.GetAgents")
+class GetAgents(Message, frozen=True):
+    """List agents by id, from the one after `after`."""
+
+    after: str = ""
+    limit: int = 100
+
+
+class AgentView(Message, frozen=True):
+    """An agent. Resources are in the text form; `used` and `offered` without allocations."""
+
+    id: str
+    pid: str
+    hostname: str
+    version: str
+    is_connected: bool
+    registered_s: float
+    total: str
+    used: str
+    offered: str
+    tasks: int
+
+
+@message("operator.Agents")
+class Agents(Message, frozen=True):
+    """A page of agents; `unreachable` counts those given up."""
+
+    agents: tuple[AgentView, ...]
+    unreachable: int
+    is_last: bool
+
+
+@message("operator.GetFrameworks")
+class GetFrameworks(Message, frozen=True):
+    """List frameworks by id, from the one after `after`; ended ones too if `completed`."""
+
+    after: str = ""
+    limit: int = 100
+    completed: bool = False
+
+
+class FrameworkView(Message, frozen=True):
+    """A framework. `standing` is connected, disconnected, recovered or completed."""
+
+    id: str
+    name: str
+    user: str
+    roles: tuple[str, ...]
+    standing: str
+    registered_s: float
+    used: str
+    offered: str
+    tasks: dict[str, int]  # by state
+
+
+@message("operator.Frameworks")
+class Frameworks(Message, frozen=True):
+    """A page of frameworks."""
+
+    frameworks: tuple[FrameworkView, ...]
+    is_last: bool
+
+
+@message("operator.GetTasks")
+class GetTasks(Message, frozen=True):
+    """List the tasks of a framework by id, from the one after `after`: active or ended ones."""
+
+    framework_id: str
+    after: str = ""
+    limit: int = 100
+    completed: bool = False
+
+
+@message("operator.Tasks")
+class Tasks(Message, frozen=True):
+    """A page of tasks."""
+
+    tasks: tuple[Task, ...]
+    is_last: bool
+
+
+@message("operator.GetShares")
+class GetShares(Message, frozen=True):
+    """Who holds which share of the cluster now."""
+
+
+class FrameworkShareView(Message, frozen=True):
+    """A framework in a role: dominant share (0 to 1) and the resource it is of."""
+
+    framework_id: str
+    share: float
+    dominant: str
+
+
+class RoleShareView(Message, frozen=True):
+    """A role, its dominant share, weight, and frameworks."""
+
+    role: str
+    share: float
+    dominant: str
+    weight: float
+    frameworks: tuple[FrameworkShareView, ...]
+
+
+@message("operator.Shares")
+class Shares(Message, frozen=True):
+    """Roles in the order of the next allocation round."""
+
+    roles: tuple[RoleShareView, ...]
+
+
+@message("operator.Explain")
+class Explain(Message, frozen=True):
+    """Why does a framework get no offers for a role?"""
+
+    framework_id: str
+    role: str
+
+
+@message("operator.Explanation")
+class Explanation(Message, frozen=True):
+    """How the agents looked to the framework; `offered` and `withheld` add up to `agents`.
+
+    `possible` counts agents that would do if they were free: 0 means never with today's agents.
+    """
+
+    agents: int
+    offered: int
+    withheld: dict[str, int]
+    possible: int
+    fault: str = ""
