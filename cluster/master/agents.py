@@ -214,11 +214,16 @@ class Agents:
             task = self._add_reported_task(framework, agent, record)
             if task.is_charged:
                 self._c.allocator(alloc.AddUse(agent.id, agent.epoch, framework.id, task.resources))
-        return tuple(
-            protocol.TaskName(framework.id, task.id)
-            for framework, task in self._c.state.tasks_on(agent)
-            if (framework.id, task.id) not in reported and not is_terminal(task.state)
-        )
+        missing: list[protocol.TaskName] = []
+        for framework, task in self._c.state.tasks_on(agent):
+            if (framework.id, task.id) in reported:
+                continue
+            if is_terminal(task.state):
+                task.is_forgotten = True
+                self._tasks.settle(framework)
+            else:
+                missing.append(protocol.TaskName(framework.id, task.id))
+        return tuple(missing)
 
     def _add_executor(self, agent: AgentEntry, report: protocol.ExecutorReport) -> ExecutorEntry:
         entry = ExecutorEntry(report.info, Resources.of(report.info.resources))

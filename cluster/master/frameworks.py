@@ -98,6 +98,7 @@ class Frameworks:
         framework.reregistered_s = c.wall()
         self._connect(framework, pid)
         c.allocator(alloc.ActivateFramework(framework.id))
+        self._tasks.settle(framework)
         for agent in c.state.agents.values():
             if agent.is_connected:
                 c.send(agent.pid, agent_protocol.UpdateFrameworkInfo(framework.info))

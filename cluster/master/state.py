@@ -45,11 +45,15 @@ class OfferEntry:
 
 @dataclass(slots=True, eq=False)
 class TaskEntry:
-    """A task. `is_charged`: its resources count as used on its agent."""
+    """A task. `is_charged`: its resources count as used on its agent.
+
+    `is_forgotten`: it ended, and its agent has forgotten that, so nobody will repeat its last update.
+    """
 
     record: Task
     resources: Resources
     is_charged: bool = True
+    is_forgotten: bool = False
     kill: agent_protocol.KillTask | None = None
 
     @property

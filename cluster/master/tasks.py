@@ -130,6 +130,16 @@ class Tasks:
         self._c.state.remove_task(framework, task)
         framework.completed.append(task.record)
 
+    def settle(self, framework: FrameworkEntry) -> None:
+        """Tell a framework the end of tasks whose agents have forgotten them, and be done with those.
+
+        Happens when a machine loses power between the end of a task and its acknowledgement.
+        """
+        if framework.is_connected:
+            for task in [task for task in framework.tasks.values() if task.is_forgotten]:
+                self._send(framework, self._latest(task))
+                self.complete(framework, task)
+
     def kill(self, framework: FrameworkEntry, message: protocol.Kill) -> None:
         """Have a task killed; an unknown one is reconciled, a disconnected agent is told later."""
         c = self._c
@@ -173,7 +183,7 @@ class Tasks:
         last = record.statuses[-1] if record.statuses else None
         return TaskStatus(
             task_id=record.task_id,
-            state=record.status_update_state or record.state,
+            state=record.state if task.is_forgotten else record.status_update_state or record.state,
             agent_id=record.agent_id,
             executor_id=record.executor_id,
             source=Source.SOURCE_MASTER,

@@ -1,0 +1,1 @@
+"""The agent: offers the resources of a host and runs executors on it."""

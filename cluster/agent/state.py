@@ -1,0 +1,196 @@
+"""What an agent runs: frameworks, executors, tasks. Bookkeeping only.
+
+Source: reference agent.md §3.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from actors import PID
+from cluster.allocator import capabilities_of
+from cluster.model import (
+    Capability,
+    ExecutorInfo,
+    FrameworkID,
+    FrameworkInfo,
+    KillPolicy,
+    Reason,
+    Task,
+    TaskInfo,
+    TaskState,
+    is_terminal,
+)
+
+
+class Phase(enum.Enum):
+    """Where an executor is in its life."""
+
+    REGISTERING = "registering"
+    RUNNING = "running"
+    TERMINATING = "terminating"
+    TERMINATED = "terminated"
+
+
+@dataclass(slots=True, eq=False)
+class AgentTask:
+    """A task. `is_sent`: the executor was told to launch it. `kill` is the policy of a wanted kill."""
+
+    info: TaskInfo
+    state: TaskState = TaskState.TASK_STAGING
+    is_sent: bool = False
+    kill: KillPolicy | None = None
+    is_kill_wanted: bool = False
+
+    @property
+    def id(self) -> str:
+        """The id the framework gave it."""
+        return self.info.task_id.value
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether its last state is a terminal one."""
+        return is_terminal(self.state)
+
+
+@dataclass(slots=True, eq=False)
+class Executor:
+    """An executor and its container. `pid` is set while it is subscribed.
+
+    `is_command`: made for one command task. `tasks` holds those whose end is not acknowledged yet.
+    `reason` and `words` say why it is being ended, for its tasks.
+    """
+
+    id: str
+    framework_id: str
+    info: ExecutorInfo
+    container_id: str
+    directory: str
+    is_command: bool
+    phase: Phase = Phase.REGISTERING
+    pid: PID | None = None
+    tasks: dict[str, AgentTask] = field(default_factory=dict)
+    is_started: bool = False  # the host was told
+    first_pid: int | None = None  # operating system process that leads the container
+    reason: Reason | None = None
+    words: str = ""
+
+    def live_tasks(self) -> list[AgentTask]:
+        """The tasks that have not ended."""
+        return [task for task in self.tasks.values() if not task.is_ended]
+
+
+@dataclass(slots=True, eq=False)
+class Framework:
+    """A framework with executors here."""
+
+    id: str
+    info: FrameworkInfo
+    is_terminating: bool = False
+    executors: dict[str, Executor] = field(default_factory=dict)
+
+    @property
+    def checkpoints(self) -> bool:
+        """Whether its executors survive the agent."""
+        return self.info.checkpoint
+
+    @property
+    def dropped_state(self) -> TaskState:
+        """The state of a task that did not get through."""
+        return self._if_aware(TaskState.TASK_DROPPED)
+
+    @property
+    def gone_state(self) -> TaskState:
+        """The state of a task whose executor vanished."""
+        return self._if_aware(TaskState.TASK_GONE)
+
+    def _if_aware(self, state: TaskState) -> TaskState:
+        aware = Capability.Type.PARTITION_AWARE in capabilities_of(self.info)
+        return state if aware else TaskState.TASK_LOST
+
+
+class AgentState:
+    """All frameworks of an agent, and the sandboxes of executors that ended."""
+
+    def __init__(self, max_completed: int) -> None:
+        self.frameworks: dict[str, Framework] = {}
+        self._by_container: dict[str, Executor] = {}
+        self._completed: dict[str, OrderedDict[str, str]] = {}
+        self._max_completed = max_completed
+
+    def executors(self) -> Iterator[Executor]:
+        """All executors; the state may change meanwhile."""
+        for framework in list(self.frameworks.values()):
+            yield from list(framework.executors.values())
+
+    def executor(self, framework_id: str, executor_id: str) -> Executor | None:
+        """An executor by name."""
+        framework = self.frameworks.get(framework_id)
+        return framework.executors.get(executor_id) if framework is not None else None
+
+    def by_container(self, container_id: str) -> Executor | None:
+        """The executor that runs in a container."""
+        return self._by_container.get(container_id)
+
+    def task(self, framework_id: str, task_id: str) -> tuple[Executor, AgentTask] | None:
+        """A task by name, with its executor."""
+        framework = self.frameworks.get(framework_id)
+        if framework is None:
+            return None
+        own = framework.executors.get(task_id)  # a command task's executor has its name
+        likely: list[Executor] = (
+            [own] if own is not None and own.is_command else list(framework.executors.values())
+        )
+        for executor in likely:
+            task = executor.tasks.get(task_id)
+            if task is not None:
+                return executor, task
+        return None
+
+    def sandbox(self, framework_id: str, executor_id: str) -> str | None:
+        """The latest sandbox of an executor that runs or ended not long ago."""
+        executor = self.executor(framework_id, executor_id)
+        if executor is not None:
+            return executor.directory
+        completed = self._completed.get(framework_id)
+        return completed.get(executor_id) if completed is not None else None
+
+    def add_executor(self, executor: Executor) -> None:
+        """Index an executor of a known framework."""
+        self.frameworks[executor.framework_id].executors[executor.id] = executor
+        self._by_container[executor.container_id] = executor
+
+    def remove_executor(self, executor: Executor) -> None:
+        """Forget an executor but for its sandbox; a framework without executors goes too."""
+        framework = self.frameworks[executor.framework_id]
+        del framework.executors[executor.id]
+        del self._by_container[executor.container_id]
+        completed = self._completed.setdefault(framework.id, OrderedDict())
+        completed[executor.id] = executor.directory
+        while len(completed) > self._max_completed:
+            completed.popitem(last=False)
+        if not framework.executors:
+            del self.frameworks[framework.id]
+
+
+def task_record(framework_id: str, executor: Executor, task: AgentTask) -> Task:
+    """A task as it is reported to a master."""
+    info = task.info
+    return Task(
+        name=info.name,
+        task_id=info.task_id,
+        framework_id=FrameworkID(framework_id),
+        executor_id=None if executor.is_command else executor.info.executor_id,
+        agent_id=info.agent_id,
+        state=task.state,
+        resources=info.resources,
+        labels=info.labels,
+        discovery=info.discovery,
+        container=info.container,
+        health_check=info.health_check,
+        kill_policy=info.kill_policy,
+        limits=info.limits,
+    )
