@@ -83,6 +83,7 @@ class AgentActor(Actor):
             send=self.send,
             to_master=self._to_master,
             later=self.delay,
+            link=self.link,
             wall=self.clock.wall,
             count=self.metrics.count,
             make_sandbox=self._environs.make_sandbox,
@@ -376,6 +377,8 @@ class AgentActor(Actor):
             self._registration.master_lost(reason)
         elif pid == self._hosts.pid:
             self._hosts.lost()
+        else:
+            self._executors.lost(pid)
 
     @handles
     def on_leave(self, sender: PID, message: timers.Leave) -> None:

@@ -40,7 +40,7 @@ class Context:
     """Handed to every part of the agent. Parts have effects through these functions only.
 
     `send(to, message)`, `to_master(message)` (dropped while there is no connection), `later(delay_s,
-    message to self)`, `wall()` seconds since the epoch, `count(metric)`; `make_sandbox(path, user)`
+    message to self)`, `link(pid)`, `wall()` seconds since the epoch, `count(metric)`; `make_sandbox(path, user)`
     makes the directory an executor runs in, or raises OSError; `user_of(framework, wanted)` says as
     which operating system user to run (None: as the agent's own).
     """
@@ -56,6 +56,7 @@ class Context:
     send: Callable[[PID, object], None]
     to_master: Callable[[object], None]
     later: Callable[[float, object], object]
+    link: Callable[[PID], None]
     wall: Callable[[], float]
     count: Callable[[str], None]
     make_sandbox: Callable[[str, str | None], None]

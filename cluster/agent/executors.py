@@ -168,6 +168,9 @@ class Executors:
             environment["MESOS_RECOVERY_TIMEOUT"] = format_duration(c.settings.recovery_timeout_s)
             backoff_s = c.settings.executor_reregistration_timeout_s
             environment["MESOS_SUBSCRIPTION_BACKOFF_MAX"] = format_duration(backoff_s)
+        own = executor.info.command.environment if executor.info.command is not None else None
+        if not executor.is_command and own is not None:
+            environment |= {v.name: v.value for v in own.variables if v.value is not None}
         return environment
 
     def _send_waiting(self, executor: Executor) -> None:
@@ -191,28 +194,40 @@ class Executors:
         if framework.is_terminating:
             self._c.send(pid, executor_protocol.Shutdown())
             return
+        if executor.pid == pid:  # it asks again before it heard the answer; what was sent is on its way
+            self._welcome(framework, executor, pid)
+            return
         log.info("executor %s of %s subscribed at %s", executor_id, framework_id, pid)
         executor.pid = pid
         executor.phase = Phase.RUNNING
+        if not executor.is_command:
+            self._c.link(pid)
         for status in message.unacknowledged_updates:
             self.update(framework, executor, status)
         self._drop_unreceived(framework, executor, message)
         if not executor.tasks and not message.unacknowledged_tasks:
             self.shut_down(executor)  # all it was started for was killed meanwhile
             return
-        self._c.send(
-            pid,
-            executor_protocol.Subscribed(
-                executor_info=executor.info,
-                framework_info=framework.info,
-                agent_info=self._c.info,
-                container_id=ContainerID(executor.container_id),
-            ),
-        )
+        self._welcome(framework, executor, pid)
         self._send_waiting(executor)
         for task in executor.live_tasks():
             if task.is_kill_wanted:
                 self._c.send(pid, executor_protocol.Kill(task.info.task_id, task.kill))
+
+    def _welcome(self, framework: Framework, executor: Executor, pid: PID) -> None:
+        subscribed = executor_protocol.Subscribed(
+            executor_info=executor.info,
+            framework_info=framework.info,
+            agent_info=self._c.info,
+            container_id=ContainerID(executor.container_id),
+        )
+        self._c.send(pid, subscribed)
+
+    def lost(self, pid: PID) -> None:
+        """The connection of a custom executor broke: it will subscribe again, or its process ends."""
+        for executor in self._c.state.executors():
+            if executor.pid == pid:
+                executor.pid = None
 
     def _drop_unreceived(
         self, framework: Framework, executor: Executor, message: executor_protocol.Subscribe

@@ -41,6 +41,7 @@ class ExecutorHosts:
         self._agent = agent
         self._generation = 0
         self.pid: PID | None = None
+        self._is_new = False  # started by this agent, and never heard of
         self._wanted: dict[str, protocol.StartContainer] = {}  # not told yet
         self._unwanted: dict[str, None] = {}  # to be destroyed, not told yet
 
@@ -49,6 +50,7 @@ class ExecutorHosts:
     def start(self) -> None:
         """Start a new host."""
         identity = self._process.start(self._agent, self._on_exit())
+        self._is_new = True
         self._disk.write(self._identity_path, msgspec.json.encode(identity), durable=False)
 
     def adopt(self) -> bool:
@@ -69,7 +71,9 @@ class ExecutorHosts:
         return lambda status: self._tell_self(died)
 
     def close(self) -> None:
-        """The agent ends: let the host live."""
+        """The agent ends: let the host live, unless it has not come up yet and so runs nothing."""
+        if self._is_new:
+            self._process.kill()
         self._process.close()
 
     def is_present(self, died: HostDied) -> bool:
@@ -97,6 +101,8 @@ class ExecutorHosts:
     def ready(self, pid: PID) -> None:
         """The host can be spoken to: tell it what it missed."""
         self.pid = pid
+        self._is_new = False
+        self._send(pid, protocol.HostAccepted())
         wanted, self._wanted = self._wanted, {}
         unwanted, self._unwanted = self._unwanted, {}
         for start in wanted.values():

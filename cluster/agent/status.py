@@ -121,7 +121,7 @@ class Statuses:
             container_id=(given.container_id if given is not None else None)
             or ContainerID(executor.container_id),
             network_infos=(given.network_infos if given is not None else ()) or (address,),
-            executor_pid=executor.first_pid,
+            executor_pid=executor.first_pid or (given.executor_pid if given is not None else None),
         )
 
     # -- delivery -----------------------------------------------------------------------------

@@ -6,7 +6,14 @@ from cluster.config.command_line import Exit, ReadFile, parse
 from cluster.config.console import config_or_exit
 from cluster.config.demo import DEMO, DemoConfig, demo_faults
 from cluster.config.execute import EXECUTE, ExecuteConfig, execute_faults
-from cluster.config.local import LOCAL, LocalConfig, agent_flags, local_faults, master_flags
+from cluster.config.local import (
+    LOCAL,
+    LocalConfig,
+    agent_flags,
+    daemon_flags,
+    local_faults,
+    master_flags,
+)
 from cluster.config.master import MASTER, MasterConfig, master_faults
 from cluster.config.options import Option, Options, Program, flags_of, options_of
 from cluster.config.units import Address, Rate
@@ -36,6 +43,7 @@ __all__ = [
     "agent_flags",
     "batch_faults",
     "config_or_exit",
+    "daemon_flags",
     "demo_faults",
     "execute_faults",
     "flags_of",

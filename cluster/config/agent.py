@@ -35,7 +35,12 @@ class AgentConfig(AgentLaterOptions):
     master: Address = field(
         metadata=flag(MASTER, "The master as host:port, or file:///path of a file that holds it.")
     )
-    work_dir: str = field(metadata=flag(PATH, "Directory for sandboxes, volumes and checkpoints."))
+    work_dir: str | None = option(
+        None,
+        PATH,
+        "Directory for sandboxes, volumes and checkpoints; without it /var/lib/mesos if that can be "
+        "written, else mesos in the directory for temporary files.",
+    )
     port: int = option(5051, WHOLE, "Port to listen on; 0 is any free port.")
     runtime_dir: str | None = option(
         None,

@@ -154,10 +154,11 @@ def test_master_refuses_with_the_reason(argument: str, line: str) -> None:
     assert first_fault(run(MASTER, "--work_dir=/w", argument)) == line
 
 
-def test_agent_needs_master_and_work_dir() -> None:
+def test_agent_needs_a_master_only() -> None:
     outcome = run(AGENT)
     assert isinstance(outcome, Exit)
-    assert outcome.stderr_text.splitlines()[:2] == ["--master is required", "--work_dir is required"]
+    assert outcome.stderr_text.splitlines()[:2] == ["--master is required", ""]
+    assert run(AGENT, "--master=m:5050") == AgentConfig(master=Address("m", 5050))
     assert run(AGENT, "--master=m:5050", "--work_dir=/w") == GOOD_AGENT
     assert run(AGENT, MESOS_MASTER="m:5050", MESOS_WORK_DIR="/w") == GOOD_AGENT
     assert run(AGENT, "--master=file:///master", "--work_dir=/w") == GOOD_AGENT

@@ -1,0 +1,1 @@
+"""The programs: what each command line starts."""

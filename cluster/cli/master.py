@@ -1,0 +1,66 @@
+"""mesos-master: the daemon that offers the resources of the agents to frameworks."""
+
+from __future__ import annotations
+
+import sys
+
+from actors import Process
+from cluster.allocator import AllocatorOptions
+from cluster.cli.complain import StartFault, complain, usable_directory
+from cluster.cli.daemon import run_daemon
+from cluster.cli.place import Place
+from cluster.config import MASTER, MasterConfig, config_or_exit
+from cluster.master.actor import NAME, MasterActor
+from cluster.master.context import MasterSettings
+from cluster.model import ANY_ROLE, ModelError, parse_quantities
+
+
+def settings_of(config: MasterConfig, hostname: str) -> MasterSettings:
+    """What the master's actor reads of the options."""
+    return MasterSettings(
+        hostname=hostname,
+        ping_timeout_s=config.agent_ping_timeout_s,
+        max_missed_pings=config.max_agent_ping_timeouts,
+        reregister_timeout_s=config.agent_reregister_timeout_s,
+        offer_timeout_s=config.offer_timeout_s,
+        roles=None if config.roles is None else frozenset(config.roles) | {ANY_ROLE},
+        root_submissions=config.root_submissions,
+        max_completed_frameworks=config.max_completed_frameworks,
+        max_completed_tasks=config.max_completed_tasks_per_framework,
+        max_unreachable_tasks=config.max_unreachable_tasks_per_framework,
+    )
+
+
+def allocator_options_of(config: MasterConfig) -> AllocatorOptions:
+    """What the allocator reads of the options.
+
+    Raises:
+        StartFault: the resources of an offer cannot be understood.
+    """
+    try:
+        least = parse_quantities(config.min_allocatable_resources)
+    except (ModelError, ValueError) as fault:
+        raise StartFault(f"--min_allocatable_resources: {fault}") from None
+    return AllocatorOptions(allocation_interval_s=config.allocation_interval_s, min_allocatable=least)
+
+
+def main() -> int:
+    """Run a master until it is told to end; returns its exit code."""
+    config = config_or_exit(MASTER)
+    try:
+        options = allocator_options_of(config)
+        if config.work_dir is not None:
+            usable_directory(config.work_dir, "work directory")
+    except StartFault as fault:
+        complain(MASTER.name, fault)
+        return 1
+
+    async def start(process: Process, place: Place) -> None:
+        actor = MasterActor(settings_of(config, place.hostname), options, dict(config.weights or ()))
+        process.runtime.spawn(actor, NAME)
+
+    return run_daemon(MASTER.name, config, start, delegate=NAME)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Small real frameworks, on the API that every user has."""

@@ -1,0 +1,96 @@
+"""What every daemon tells about itself: that it lives, its version, its numbers, its actors.
+
+Source: reference http-endpoints.md §1 and §2 (/health, /version, /metrics/snapshot, /__processes__).
+"""
+
+from __future__ import annotations
+
+import math
+import pwd
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aiohttp import web
+
+from actors import ActorView, Runtime
+from cluster import version
+from cluster.config.units import parse_duration
+from cluster.http.answers import BadRequest, json_answer, text_answer
+from cluster.http.router import Endpoint
+
+
+class ProcessEndpoints:
+    """The endpoints of one process. `delegate` is the actor whose life is the process's health."""
+
+    def __init__(self, runtime: Runtime, delegate: str) -> None:
+        self._runtime = runtime
+        self._delegate = delegate
+        self._version = _version()
+
+    def table(self) -> dict[str, Endpoint]:
+        """The endpoints by path."""
+        return {
+            "health": Endpoint(self._health, methods=None),
+            "version": Endpoint(self._show_version),
+            "metrics/snapshot": Endpoint(self._metrics),
+            "__processes__": Endpoint(self._processes),
+        }
+
+    async def _health(self, request: web.BaseRequest) -> web.Response:
+        if self._delegate in self._runtime.by_name:
+            return web.Response()
+        return text_answer(503, f"{self._delegate} is not running")
+
+    async def _show_version(self, request: web.BaseRequest) -> web.Response:
+        return json_answer(self._version)
+
+    async def _metrics(self, request: web.BaseRequest) -> web.Response:
+        """The time-out is only looked at: no gauge here takes time."""
+        if (timeout := request.rel_url.query.get("timeout")) is not None:
+            try:
+                parse_duration(timeout)
+            except ValueError as fault:
+                raise BadRequest(f"query parameter 'timeout': {fault}") from None
+        values = self._runtime.metrics.snapshot()
+        return json_answer({name: _number(value) for name, value in values.items() if not math.isnan(value)})
+
+    async def _processes(self, request: web.BaseRequest) -> web.Response:
+        return json_answer([_actor(view) for view in self._runtime.view()])
+
+
+def _number(value: float) -> float | str:
+    """JSON has no infinity; the original writes it as text."""
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    return value
+
+
+def _actor(view: ActorView) -> dict[str, object]:
+    """`events` is what the original lists there: the messages that wait, which are only counted here."""
+    return {
+        "id": view.name,
+        "kind": view.kind,
+        "queue_length": view.queue_length,
+        "oldest_s": view.oldest_s,
+        "handled": view.handled,
+        "events": [],
+    }
+
+
+def _version() -> dict[str, object]:
+    """The protocol's version stands where tools look for the original's.
+
+    Python is not built, so its source file stands for the build.
+    """
+    built = Path(version.__file__).stat()
+    try:
+        user = pwd.getpwuid(built.st_uid).pw_name
+    except KeyError:
+        user = str(built.st_uid)
+    return {
+        "version": version.PROTOCOL_VERSION,
+        "tepui_version": version.VERSION,
+        "build_date": datetime.fromtimestamp(built.st_mtime, UTC).strftime("%Y-%m-%d %H:%M:%S"),
+        "build_time": float(int(built.st_mtime)),
+        "build_user": user,
+    }
