@@ -158,6 +158,7 @@ class Executors:
             "MESOS_SANDBOX": executor.directory,
             "MESOS_SLAVE_ID": c.agent_id,
             "MESOS_SLAVE_PID": str(c.pid),
+            "MESOS_SLAVE_PID_FILE": c.paths.endpoint,
             "MESOS_AGENT_ENDPOINT": c.pid.address,
             "MESOS_CHECKPOINT": "1" if framework.checkpoints else "0",
             "MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD": format_duration(self._grace_s(executor)),
@@ -168,6 +169,7 @@ class Executors:
             environment["MESOS_RECOVERY_TIMEOUT"] = format_duration(c.settings.recovery_timeout_s)
             backoff_s = c.settings.executor_reregistration_timeout_s
             environment["MESOS_SUBSCRIPTION_BACKOFF_MAX"] = format_duration(backoff_s)
+            environment["MESOS_SLAVE_PID_FILE"] = c.paths.endpoint  # the agent may come back elsewhere
         own = executor.info.command.environment if executor.info.command is not None else None
         if not executor.is_command and own is not None:
             environment |= {v.name: v.value for v in own.variables if v.value is not None}

@@ -31,6 +31,11 @@ class HostReady(Message, frozen=True):
     containers: tuple[Container, ...] = ()
 
 
+@message("host.Accepted")
+class HostAccepted(Message, frozen=True):
+    """The agent has the host's report; from now on the host ends with its agent if nothing runs."""
+
+
 @message("host.StartContainer")
 class StartContainer(Message, frozen=True):
     """Start an executor in `directory` (an existing sandbox).
