@@ -56,9 +56,12 @@ class Mail:
     An idle actor has none, which is what keeps it small.
     """
 
-    __slots__ = ("entries", "queue", "queued")
+    __slots__ = ("actor", "entries", "limit", "queue", "queued")
 
-    def __init__(self) -> None:
+    def __init__(self, actor: Actor, limit: int) -> None:
+        self.actor = actor
+        #: How many messages may wait; 0 once the actor has ended, so that no more are put in.
+        self.limit = limit
         #: (sender, message, time of arrival in ns of the runtime's turn)
         self.queue: deque[tuple[PID, object, int]] = deque()
         #: message type -> [bound handler, how many were handled]
@@ -72,7 +75,7 @@ class Actor:
     The constructor takes values and interfaces only; the actor can send from :meth:`initialize` on.
     """
 
-    __slots__ = ("__dict__", "__weakref__", "_alive", "_mail", "_runtime", "pid")
+    __slots__ = ("__dict__", "__weakref__", "_alive", "_last_mail", "_last_to", "_mail", "_runtime", "pid")
 
     #: Handlers of this class by message type, inherited ones included.
     handlers: ClassVar[dict[type, str]] = {}
@@ -83,6 +86,8 @@ class Actor:
     _runtime: Runtime
     _mail: Mail | None
     _alive: bool
+    _last_to: PID | None
+    _last_mail: Mail  # of `_last_to`
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -108,21 +113,17 @@ class Actor:
 
     def send(self, to: PID, message: object) -> None:
         """Send ``message``: at most once, in order with everything sent to ``to`` before."""
-        runtime = self._runtime
-        target = runtime.local.get(to)
-        if target is None:
-            runtime.deliver_elsewhere(self.pid, to, message)
-            return
-        mail = target._mail
-        if mail is None:
-            mail = target._mail = Mail()
-        if len(mail.queue) >= runtime.mailbox_limit:
-            runtime.refuse(self.pid, to, message)
-            return
-        mail.queue.append((self.pid, message, runtime.turn_ns))
-        if not mail.queued:
-            mail.queued = True
-            runtime.make_ready(target)
+        # Most messages go where the last one went; looking its mailbox up takes longer than the rest.
+        if to is self._last_to:
+            mail = self._last_mail
+            queue = mail.queue
+            if len(queue) < mail.limit:
+                runtime = self._runtime
+                queue.append((self.pid, message, runtime.turn_ns))
+                if not mail.queued:
+                    runtime.make_ready(mail)
+                return
+        self._runtime.send_from(self, to, message)
 
     def link(self, pid: PID) -> None:
         """Have :meth:`on_exited` called when ``pid`` ends or its process cannot be reached."""

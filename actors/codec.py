@@ -5,19 +5,19 @@ A frame is one msgpack object, so that the stream needs no other delimiter:
 - an array ``[to, from, type, payload]``: a message. ``to`` and ``from`` are actor names, ``type`` a
   declared name, ``payload`` a bin that holds the msgpack map of the message's fields.
 - an array ``[magic, version, advertised, incarnation, observed]``: the greeting, first in each
-  direction (see :class:`Hello`).
+  direction (see :class:`Hello`); with a sixth element it is a refusal.
 - the integers 0 and 1: are you there, and yes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgpack
 
 from actors.errors import ProtocolError
+from actors.pid import is_dialable, split_address
 
 MAGIC = "tepui"
 VERSION = 1
@@ -26,6 +26,19 @@ PONG = b"\x01"
 
 #: Longest actor or type name taken from the wire, in bytes.
 MAX_NAME_BYTES = 1024
+#: Longest actor name, in characters: always fits :data:`MAX_NAME_BYTES`, whatever the script.
+MAX_NAME_CHARACTERS = 255
+#: What comes before the payload in the longest frame that could be valid: an array of three names.
+MAX_HEADER_BYTES = 3 * (MAX_NAME_BYTES + 3) + 6
+#: A reader that held this much of a frame gives the memory back afterwards.
+KEPT_BUFFER_BYTES = 1 << 20
+
+#: Words of refusal, the sixth element of a greeting. Both sides dialled; the other dial is kept:
+SIMULTANEOUS = "simultaneous"
+#: The advertised address belongs to a connection that is in use:
+ADDRESS_TAKEN = "address_taken"
+#: The advertised address is the receiver's own:
+OWN_ADDRESS = "own_address"
 
 
 class Hello(NamedTuple):
@@ -42,9 +55,9 @@ class Hello(NamedTuple):
     incarnation: str
     observed: str
 
-    def encode(self) -> bytes:
-        """The frame of this greeting."""
-        return bytes(msgpack.packb(tuple(self)))
+    def encode(self, refusal: str = "") -> bytes:
+        """The frame of this greeting; with a ``refusal``, of the one that says no."""
+        return bytes(msgpack.packb((*self, refusal) if refusal else tuple(self)))
 
 
 def read_hello(frame: object) -> Hello:
@@ -56,10 +69,19 @@ def read_hello(frame: object) -> Hello:
     if not isinstance(frame, tuple) or len(frame) < 5 or frame[0] != MAGIC:
         raise ProtocolError("bad_hello", "the first frame is not a greeting")
     if type(frame[1]) is not int or frame[1] != VERSION:
-        raise ProtocolError("version_mismatch", f"peer speaks version {frame[1]!r}, this is {VERSION}")
+        theirs = frame[1] if type(frame[1]) is int else "of no number"
+        raise ProtocolError("version_mismatch", f"peer speaks version {theirs}, this is {VERSION}")
     if not all(isinstance(part, str) for part in frame[2:5]) or not frame[3]:
         raise ProtocolError("bad_hello", "advertised, incarnation and observed must be text")
-    return Hello(*frame[:5])
+    hello = Hello(*frame[:5])
+    if hello.advertised:
+        try:
+            split_address(hello.advertised)
+        except ValueError:
+            raise ProtocolError("bad_hello", "the advertised address is not ip:port") from None
+        if not is_dialable(hello.advertised):
+            raise ProtocolError("bad_hello", "the advertised address cannot be dialled")
+    return hello
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +112,30 @@ class Limits:
 
 
 class FrameReader:
-    """Cuts a stream of bytes into frames, within limits."""
+    """Cuts a stream of bytes into frames, within limits.
 
-    __slots__ = ("_fed", "_unpacker")
+    Use: :meth:`feed`, iterate over :attr:`frames` until they are exhausted, then :meth:`rest`.
+    Iteration raises whatever msgpack does, see :func:`fault_of`.
+    """
+
+    __slots__ = ("_before", "_fed", "_is_grown", "_limits", "began", "frames")
+
+    #: The frames that are complete.
+    frames: Any
 
     def __init__(self, limits: Limits) -> None:
+        self._limits = limits
         self._fed = 0
-        self._unpacker = msgpack.Unpacker(
+        self._start()
+
+    def _start(self) -> None:
+        self._before = self.began = self._fed  # where the frame being read began, or a little later
+        self._is_grown = False
+        self.frames = msgpack.Unpacker(
             use_list=False,
             raw=False,
-            max_buffer_size=limits.frame_bytes + (4 << 20),
-            max_bin_len=limits.frame_bytes,
+            max_buffer_size=self._limits.frame_bytes + (4 << 20),
+            max_bin_len=self._limits.frame_bytes,
             max_str_len=MAX_NAME_BYTES,
             max_array_len=8,
             max_map_len=0,
@@ -115,17 +150,36 @@ class FrameReader:
         """
         self._fed += len(data)
         try:
-            self._unpacker.feed(data)
+            self.frames.feed(data)
         except msgpack.BufferFull:
             raise ProtocolError("frame_too_large", "frame exceeds the limit") from None
 
+    def rest(self, *, after_frames: bool) -> None:
+        """Look at what is left when all complete frames are taken; ``after_frames``: there were some.
+
+        The unpacker builds objects from a frame that is not complete yet, and its own limits bound
+        neither their depth nor their number: only the bytes that wait are bounded. In a valid frame
+        everything before the payload is short, and the payload is built in one go.
+
+        Raises:
+            ProtocolError: more of the frame is built already than comes before a payload, or more
+                waits to be built than a payload may have.
+        """
+        built = self._before + self.frames.tell()
+        if after_frames:
+            self.began = built
+        elif built - self.began > MAX_HEADER_BYTES:
+            raise ProtocolError("garbage", "a message does not begin like this")
+        elif self._fed - built > max(self._limits.frame_bytes, MAX_NAME_BYTES) + 8:
+            raise ProtocolError("frame_too_large", "frame exceeds the limit")
+        if self._fed - built > KEPT_BUFFER_BYTES:
+            self._is_grown = True
+        elif self._is_grown and not self.is_partial():
+            self._start()
+
     def is_partial(self) -> bool:
         """Whether the beginning of a frame is waiting for its rest."""
-        return bool(self._unpacker.tell() < self._fed)
-
-    def __iter__(self) -> Iterator[Any]:
-        """The frames that are complete; raises whatever msgpack does, see :func:`fault_of`."""
-        return iter(self._unpacker)
+        return self._fed > self.began
 
 
 def fault_of(error: Exception) -> ProtocolError:

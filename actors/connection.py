@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import enum
 import logging
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from actors.clock import Timer
-from actors.codec import PING, PONG, FrameReader, Hello, Limits, fault_of, read_hello
+from actors.codec import PING, FrameReader, Hello, Limits, fault_of, read_hello
 from actors.errors import ProtocolError
 from actors.pid import PID
 from actors.transport import Stream
@@ -41,16 +40,17 @@ class Connection:
     """A stream, the protocol state on it, and the address of the peer it belongs to."""
 
     __slots__ = (
-        "_frames",
         "_greeting_timer",
         "_limits",
         "_peers",
         "_reader",
         "address",
+        "aliases",
         "dialled",
         "heard",
         "heard_ns",
         "incarnation",
+        "partial_at",
         "partial_ns",
         "paused",
         "probed",
@@ -64,9 +64,9 @@ class Connection:
         self._peers = peers
         self._limits = limits
         self._reader = FrameReader(limits)
-        self._frames: Iterator[Any] = iter(self._reader)
         self.stream = stream
         self.address = address
+        self.aliases: tuple[str, ...] = ()  # further addresses of the same process
         self.dialled = dialled
         self.state = State.GREETING
         self.incarnation = ""
@@ -74,7 +74,8 @@ class Connection:
         self.watching: dict[str, None] = {}  # local actors the peer has links to
         self.heard = True
         self.heard_ns = 0
-        self.partial_ns = 0
+        self.partial_at = -1  # where in the stream the frame began that is not complete
+        self.partial_ns = 0  # since when it is not
         self.paused = False
         self.probed: Timer | None = None
         self._greeting_timer: Timer | None = peers.clock.call_later(limits.handshake_s, self._greeting_late)
@@ -92,12 +93,14 @@ class Connection:
             self.refuse(fault)
             return
         if not self.paused:
-            self._peers.read_clock()
-            if self.read_slice():
-                self.paused = True
-                self.stream.pause()
-                self._peers.has_backlog(self)
-            self._peers.turn()
+            self._peers.turn(self)
+
+    def read(self) -> None:
+        """Read the first slice of what arrived; the rest, if any, in later turns."""
+        if self.read_slice():
+            self.paused = True
+            self.stream.pause()
+            self._peers.has_backlog(self)
 
     def on_closed(self, reason: str) -> None:
         """The stream is gone."""
@@ -120,27 +123,36 @@ class Connection:
     def _read_messages(self) -> bool:
         receive = self._peers.receive
         count = SLICE_FRAMES
-        for frame in self._frames:
+        asked = exhausted = False
+        for frame in self._reader.frames:
             if type(frame) is tuple:
                 receive(self, frame)
-            elif frame == 0 and frame is not False:
-                self.stream.write(PONG)
-            elif frame == 1 and frame is not True:
-                self.alive()
-            else:
+            elif type(frame) is not int or frame > 1 or frame < 0:
                 raise ProtocolError("garbage", "frame is neither a message nor a sign of life")
+            elif frame == 0:
+                asked = True
+            else:
+                self.alive()
             count -= 1
             if not count or self.state is not State.OPEN:
-                return self.state is State.OPEN
-        return False
+                break
+        else:
+            exhausted = True
+        self._peers.frames_received += SLICE_FRAMES - count
+        self._reader.rest(after_frames=count < SLICE_FRAMES)
+        if asked and self.state is State.OPEN:
+            self._peers.answer_ping(self)
+        return not exhausted and self.state is State.OPEN
 
     def _read_greeting(self) -> bool:
-        for frame in self._frames:
+        for frame in self._reader.frames:
             if self.state is not State.GREETING:
                 raise ProtocolError("garbage", "frame before the greeting was answered")
             self._peers.greeted(self, read_hello(frame), refused=_refusal(frame))
             if self.is_in(State.OPEN, State.CLOSED):
+                self._reader.rest(after_frames=True)
                 return self.is_in(State.OPEN)
+        self._reader.rest(after_frames=False)
         return False
 
     def is_in(self, *states: State) -> bool:
@@ -177,7 +189,8 @@ class Connection:
         if self.state is State.CLOSED:
             return
         self._peers.broke_protocol(self, fault)
-        self.close(str(fault))
+        # A peer of another version gets our greeting, so that its log can tell which version.
+        self.close(str(fault), gently=fault.kind == "version_mismatch")
 
     def close(self, reason: str, *, gently: bool = False) -> None:
         """Close; ``gently`` sends what was written first."""
@@ -219,9 +232,11 @@ class Connection:
             self.close("peer is silent")
         elif silence >= keepalive_ns:
             self.stream.write(PING)
-        if self.state is not State.OPEN or self.paused or not self._reader.is_partial():
-            self.partial_ns = 0
-        elif self.partial_ns == 0:
+        reader = self._reader
+        if self.state is not State.OPEN or self.paused or not reader.is_partial():
+            self.partial_at = -1
+        elif self.partial_at != reader.began:
+            self.partial_at = reader.began
             self.partial_ns = now
         elif now - self.partial_ns > frame_ns:
             self.refuse(ProtocolError("slow_frame", f"a frame took over {self._limits.frame_s:g} s"))

@@ -13,6 +13,8 @@ log = logging.getLogger(__name__)
 
 #: How many dead letters are kept for people to look at.
 KEPT = 256
+#: Longest text kept of what came over the wire.
+KEPT_CHARACTERS = 500
 
 
 class DeadLetter(NamedTuple):
@@ -37,11 +39,18 @@ class DeadLetters:
 
     def add(self, reason: str, sender: PID, to: PID, type_name: str, detail: str = "") -> None:
         """Keep one. Logged at once when new, later at every power of two, so no flood can follow."""
+        type_name, detail = _plain(type_name), _plain(detail)
         self.last.append(DeadLetter(reason, sender, to, type_name, detail))
         self._metrics.count(f"actors/dead_letters/{reason}")
         seen = self._counts[reason] = self._counts.get(reason, 0) + 1
         if seen & (seen - 1) == 0:
             log.info(
                 "dead letter (%s, no. %d): %s from %s to %s%s",
-                reason, seen, type_name, sender, to, f": {detail}" if detail else "",
+                reason, seen, type_name, _plain(str(sender)), _plain(str(to)), detail and f": {detail}",
             )  # fmt: skip
+
+
+def _plain(text: str) -> str:
+    """Text as it can stand in one line of a log, whatever a peer put into it."""
+    text = text[:KEPT_CHARACTERS]
+    return text if text.isprintable() else ascii(text)

@@ -14,8 +14,10 @@ class Disk(Protocol):
     def read(self, path: str) -> bytes | None:
         """The content of a file; None when there is none."""
 
-    def write(self, path: str, data: bytes) -> None:
+    def write(self, path: str, data: bytes, *, durable: bool = True) -> None:
         """Replace a file in one step, so that a crash leaves the old content or the new.
+
+        With `durable` it survives the death of the host, else only that of the process.
 
         Raises:
             OSError: the disk refuses.
@@ -46,14 +48,15 @@ class RealDisk:
         except FileNotFoundError:
             return None
 
-    def write(self, path: str, data: bytes) -> None:
+    def write(self, path: str, data: bytes, *, durable: bool = True) -> None:
         target = Path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = target.with_name(f".{target.name}.new")
         with temporary.open("wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.replace(target)
 
     def append(self, path: str, data: bytes) -> None:

@@ -7,6 +7,9 @@ dialled. At most one connection per address is in use:
 - Two processes that dial each other at the same time keep the one dialled by the lower address.
 - When a peer that is connected already connects again (it restarted, or it noticed a loss that was
   not noticed here), the older connection is probed; the newer one waits for the outcome.
+- A process can be dialled under an address it does not advertise (a host name, a second interface).
+  When it refuses such a dial because the two are connected already, both addresses share the
+  connection there is.
 """
 
 from __future__ import annotations
@@ -19,13 +22,21 @@ from typing import TYPE_CHECKING, Any
 import msgpack
 import msgspec
 
-from actors.actor import Mail
 from actors.clock import NANOS, Clock, Timer
-from actors.codec import MAGIC, MAX_NAME_BYTES, VERSION, Hello
+from actors.codec import (
+    ADDRESS_TAKEN,
+    MAGIC,
+    MAX_NAME_CHARACTERS,
+    OWN_ADDRESS,
+    PONG,
+    SIMULTANEOUS,
+    VERSION,
+    Hello,
+)
 from actors.connection import REMEMBERED_SENDERS, Connection, State
 from actors.errors import ProtocolError
 from actors.message import BY_NAME, encode, name_of, type_of
-from actors.pid import PID, is_dialable, seen_address
+from actors.pid import PID, is_dialable, make_pid, seen_address
 from actors.system import ActorExited, Link, NoSuchActor
 from actors.transport import Stream, StreamHandler, Transport
 
@@ -38,11 +49,28 @@ log = logging.getLogger(__name__)
 PROBE_S = 5.0
 
 
+#: Beginnings of frames remembered per peer.
+REMEMBERED_HEADS = 4096
+
+packb: Callable[[object], bytes] = msgpack.Packer().pack
+
+
+def _bin_head(size: int) -> bytes:
+    if size < 1 << 16:
+        return b"\xc5" + size.to_bytes(2, "big")
+    return b"\xc6" + size.to_bytes(4, "big")
+
+
+#: What msgpack puts before 0 to 255 bytes.
+BIN_HEADS = tuple(bytes((0xC4, size)) for size in range(256))
+
+
 class Peer:
     """One other process: its connection if there is one, and what waits for it."""
 
     __slots__ = (
-        "_packer",
+        "_chunks",
+        "_heads",
         "address",
         "backoff_s",
         "cancel_dial",
@@ -66,18 +94,31 @@ class Peer:
         self.dirty = False
         self.waiting_bytes = 0
         self.waiting_count = 0
-        self._packer = msgpack.Packer(autoreset=False, use_bin_type=True)
+        self._chunks: list[bytes] = []  # of the waiting frames
+        self._heads: dict[tuple[str, str, str], bytes] = {}  # frames up to their payload
 
     def add(self, to: str, sender: str, type_name: str, payload: bytes) -> None:
         """Frame a message behind what already waits."""
-        self._packer.pack((to, sender, type_name, payload))
-        self.waiting_bytes += len(payload) + 64
+        size = len(payload)
+        head = self._heads.get((to, sender, type_name))
+        if head is None:
+            head = self._make_head(to, sender, type_name)
+        self._chunks += (head, BIN_HEADS[size] if size < 256 else _bin_head(size), payload)
+        self.waiting_bytes += size + 64
         self.waiting_count += 1
+
+    def _make_head(self, to: str, sender: str, type_name: str) -> bytes:
+        head = b"\x94" + packb(to) + packb(sender) + packb(type_name)
+        if to[:1] != "?" and sender[:1] != "?":  # the name of an asker is never seen again
+            if len(self._heads) >= REMEMBERED_HEADS:
+                self._heads.clear()
+            self._heads[to, sender, type_name] = head
+        return head
 
     def take(self) -> bytes:
         """All waiting frames."""
-        data = bytes(self._packer.bytes())
-        self._packer.reset()
+        data = b"".join(self._chunks)
+        self._chunks.clear()
         self.waiting_bytes = self.waiting_count = 0
         return data
 
@@ -118,7 +159,10 @@ class Peers:
         self._sweeper: Timer | None = None
         self._closed = False
         metrics = runtime.metrics
-        metrics.declare("actors/frames_received", "actors/frames_sent", "actors/protocol_errors")
+        self._frames_sent = self.frames_received = 0
+        metrics.declare("actors/protocol_errors")
+        metrics.gauge("actors/frames_received", lambda: self.frames_received)
+        metrics.gauge("actors/frames_sent", lambda: self._frames_sent)
         metrics.gauge("actors/connections", lambda: len(self._connections))
         metrics.gauge(
             "actors/send_buffer_bytes",
@@ -143,14 +187,25 @@ class Peers:
         if len(payload) > self._limits.frame_bytes:
             self._undeliverable("frame_too_large", sender, to, message)
             return
+        if len(to.name) > MAX_NAME_CHARACTERS:  # would cost us the connection; no actor is called so
+            self._undeliverable("no_such_actor", sender, to, message)
+            return
         if peer.waiting_bytes + len(payload) > self._limits.send_buffer_bytes:
             self._undeliverable("send_buffer_full", sender, to, message)
             return
         peer.add(to.name, sender, declared.name, payload)
         if not peer.dirty:
+            self._hurry(peer)
+
+    def _hurry(self, peer: Peer) -> None:
+        """Have a message written: now if nothing else is going on, else with others after the turn."""
+        runtime = self._runtime
+        if runtime.turning or runtime.scheduled:
             peer.dirty = True
             self.dirty.append(peer)
-            self._runtime.schedule_turn()
+        elif peer.connection is not None:
+            self._write(peer, peer.connection)
+            runtime.schedule_turn()  # what follows before the loop gets its say is written together
 
     def _undeliverable(self, reason: str, sender: str, to: PID, message: object) -> None:
         sender_pid = PID(sender, self._runtime.address)
@@ -167,11 +222,20 @@ class Peers:
 
     def _write(self, peer: Peer, connection: Connection) -> None:
         if peer.waiting_count:
-            self._runtime.metrics.count("actors/frames_sent", peer.waiting_count)
+            self._frames_sent += peer.waiting_count
             connection.stream.write(peer.take())
-            if connection.stream.unsent_bytes() > self._limits.send_buffer_bytes:
-                log.warning("closing connection to %s: it takes nothing and its buffer is full", peer.address)
-                connection.close("send buffer is full")
+            self._check_unsent(connection)
+
+    def _check_unsent(self, connection: Connection) -> None:
+        if connection.stream.unsent_bytes() > self._limits.send_buffer_bytes:
+            log.warning("closing connection to %s: its send buffer is full", connection.address)
+            self._runtime.metrics.count("actors/slow_readers")
+            connection.close("send buffer is full")
+
+    def answer_ping(self, connection: Connection) -> None:
+        """Say yes, once for all questions that came together."""
+        connection.stream.write(PONG)
+        self._check_unsent(connection)
 
     # -- dialling -----------------------------------------------------------------------------
 
@@ -203,6 +267,9 @@ class Peers:
         self._runtime.metrics.count("actors/dials_failed")
         self._drop_waiting(peer, reason)
         self._lost(peer, f"unreachable: {reason}")
+        self._pause(peer)
+
+    def _pause(self, peer: Peer) -> None:
         limits = self._limits
         peer.backoff_s = min(limits.backoff_max_s, max(limits.backoff_min_s, peer.backoff_s * 2))
         peer.retry = self.clock.call_later(peer.backoff_s, lambda: self._retry(peer))
@@ -262,15 +329,32 @@ class Peers:
             connection.close("no longer wanted")
             return
         peer.dialling = None
-        if refused:
-            connection.close(f"refused: {refused}")
-            if peer.connection is None:
-                peer.backoff_s = max(self._limits.backoff_min_s, peer.backoff_s)
-                peer.retry = self.clock.call_later(peer.backoff_s, lambda: self._retry(peer))
+        if not refused:
+            connection.open(hello.incarnation)
+            self._use(peer, connection)
             return
-        self._use(peer, connection, hello.incarnation)
+        connection.close(f"refused: {refused}")
+        shared = self._open_to(hello.incarnation)
+        if refused == SIMULTANEOUS:
+            self._pause(peer)  # the other connection is on its way; what waits goes over it
+        elif shared is not None:
+            log.info("%s is another address of %s", peer.address, shared.address)
+            shared.aliases += (peer.address,)
+            self._use(peer, shared)
+        else:
+            self._dial_failed(peer, f"refused: {refused}")
+
+    def _open_to(self, incarnation: str) -> Connection | None:
+        for connection in self._connections:
+            if connection.incarnation == incarnation and connection.state is State.OPEN:
+                return connection
+        return None
 
     def _asked_in(self, connection: Connection, hello: Hello) -> None:
+        if hello.advertised and hello.advertised == self._advertised:
+            log.warning("refused connection from %s: it advertises our address", connection.stream.peer)
+            self._refuse(connection, OWN_ADDRESS)
+            return
         connection.address = hello.advertised or seen_address(connection.stream.peer)
         peer = self._peers.get(connection.address)
         if peer is None:
@@ -280,26 +364,25 @@ class Peers:
                 peer.held.close("superseded by a newer connection")
             peer.held = connection
             connection.hold(hello)
-            peer.connection.probe(PROBE_S)
+            peer.connection.probe(min(PROBE_S, self._limits.handshake_s / 2))
         elif peer.dialling is not None and self._advertised < connection.address:
-            self._refuse(connection, "both sides dialled; the other connection is kept")
+            self._refuse(connection, SIMULTANEOUS)
         else:
             self._admit(peer, connection, hello.incarnation)
 
     def _admit(self, peer: Peer, connection: Connection, incarnation: str) -> None:
         connection.greet(self._hello(connection.stream.peer))
         abandoned = peer.stop_trying()
-        self._use(peer, connection, incarnation)
+        connection.open(incarnation)
+        self._use(peer, connection)
         if abandoned is not None:
             abandoned.close("the other side's connection is kept")
 
     def _refuse(self, connection: Connection, why: str) -> None:
-        hello = tuple(self._hello(connection.stream.peer))
-        connection.stream.write(bytes(msgpack.packb((*hello, why))))
+        connection.stream.write(self._hello(connection.stream.peer).encode(why))
         connection.close(why, gently=True)
 
-    def _use(self, peer: Peer, connection: Connection, incarnation: str) -> None:
-        connection.open(incarnation)
+    def _use(self, peer: Peer, connection: Connection) -> None:
         peer.connection = connection
         peer.backoff_s = 0.0
         for pid in self._runtime.links_to(peer.address):
@@ -308,12 +391,16 @@ class Peers:
 
     def probe_answered(self, connection: Connection) -> None:
         """The older connection lives, so the newer one is a duplicate or an impostor."""
-        peer = self._peers.get(connection.address)
-        if peer is not None and peer.held is not None:
-            held, peer.held = peer.held, None
-            if held.incarnation != connection.incarnation:
-                log.warning("two processes advertise %s; the later one is refused", connection.address)
-            self._refuse(held, "this address is connected already")
+        for peer in self._peers_of(connection):
+            if peer.held is not None:
+                held, peer.held = peer.held, None
+                if held.incarnation != connection.incarnation:
+                    log.warning("two processes advertise %s; the later one is refused", peer.address)
+                self._refuse(held, ADDRESS_TAKEN)
+
+    def _peers_of(self, connection: Connection) -> list[Peer]:
+        addresses = (connection.address, *connection.aliases)
+        return [peer for address in addresses if (peer := self._peers.get(address)) is not None]
 
     # -- receiving ----------------------------------------------------------------------------
 
@@ -327,59 +414,50 @@ class Peers:
             raise ProtocolError("garbage", f"a message has 4 parts, this has {len(frame)}")
         to, sender_name, type_name, payload = frame
         runtime = self._runtime
-        actor = runtime.by_name.get(to)
-        declared = BY_NAME.get(type_name)
         sender = connection.senders.get(sender_name) or self._sender(connection, sender_name)
-        if actor is None or declared is None or type(payload) is not bytes:
-            self._receive_other(connection, sender, to, type_name, payload)
+        declared = BY_NAME.get(type_name)
+        if declared is None or type(payload) is not bytes:
+            self._unknown_type(sender, to, type_name, payload)
             return
         try:
             message = declared.decode(payload)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            runtime.dead_letters.add("bad_payload", sender, actor.pid, type_name, str(error))
+            runtime.dead_letters.add("bad_payload", sender, self._local(to), type_name, str(error))
             return
-        mail = actor._mail
-        if mail is None:
-            mail = actor._mail = Mail()
-        if len(mail.queue) >= runtime.mailbox_limit:
+        actor = runtime.by_name.get(to)
+        if actor is None:
+            if to == "":
+                self._receive_system(connection, message)
+            elif not runtime.answered(to, message):
+                runtime.deliver_elsewhere(sender, self._local(to), message)
+            return
+        mail = actor._mail or runtime.first_mail(actor)
+        if len(mail.queue) >= mail.limit:
             runtime.refuse(sender, actor.pid, message)
             return
         mail.queue.append((sender, message, runtime.turn_ns))
         if not mail.queued:
-            mail.queued = True
-            runtime.make_ready(actor)
+            runtime.make_ready(mail)
 
     def _sender(self, connection: Connection, name: object) -> PID:
-        if type(name) is not str or len(name) > MAX_NAME_BYTES:
+        if type(name) is not str:
             raise ProtocolError("garbage", "the sender's name must be text")
-        if len(connection.senders) >= REMEMBERED_SENDERS:
-            connection.senders.clear()
-        pid = connection.senders[name] = PID(name, connection.address)
+        pid = make_pid((name, connection.address))
+        if name[:1] != "?":  # the name of an asker is never seen again
+            if len(connection.senders) >= REMEMBERED_SENDERS:
+                connection.senders.clear()
+            connection.senders[name] = pid
         return pid
 
-    def _receive_other(
-        self, connection: Connection, sender: PID, to: object, type_name: object, payload: object
-    ) -> None:
-        """A message that no living actor takes: to an asker, to the runtime, or to nobody."""
-        if type(to) is not str or type(type_name) is not str or type(payload) is not bytes:
+    def _local(self, name: object) -> PID:
+        if type(name) is not str:
+            raise ProtocolError("garbage", "the receiver's name must be text")
+        return PID(name, self._runtime.address)
+
+    def _unknown_type(self, sender: PID, to: object, type_name: object, payload: object) -> None:
+        if type(type_name) is not str or type(payload) is not bytes:
             raise ProtocolError("garbage", "a message is [text, text, text, binary]")
-        runtime = self._runtime
-        pid = PID(to, runtime.address)
-        declared = BY_NAME.get(type_name)
-        if declared is None:
-            runtime.dead_letters.add("unknown_type", sender, pid, type_name[:100])
-            return
-        try:
-            message = declared.decode(payload)
-        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            runtime.dead_letters.add("bad_payload", sender, pid, type_name, str(error))
-            return
-        if not to:
-            self._receive_system(connection, message)
-            return
-        runtime.deliver_elsewhere(sender, pid, message)
-        if sender.name.startswith("?") and not to.startswith("?"):
-            self._send_system(connection, NoSuchActor(sender.name, to))
+        self._runtime.dead_letters.add("unknown_type", sender, self._local(to), type_name[:100])
 
     def _receive_system(self, connection: Connection, message: object) -> None:
         runtime = self._runtime
@@ -390,12 +468,17 @@ class Peers:
             else:
                 self._send_system(connection, ActorExited(message.name, "no such actor"))
         elif isinstance(message, ActorExited):
-            runtime.exited(PID(message.name, connection.address), message.reason)
+            for address in (connection.address, *connection.aliases):
+                runtime.exited(PID(message.name, address), message.reason)
         elif isinstance(message, NoSuchActor):
             runtime.asked_nobody(message.asker, PID(message.name, connection.address))
 
     def _send_system(self, connection: Connection, message: Link | ActorExited | NoSuchActor) -> None:
         self.send("", PID("", connection.address), message)
+
+    def tell_asker(self, asker: PID, name: str) -> None:
+        """Answer the question of another process for an actor that is not there."""
+        self.send("", PID("", asker.address), NoSuchActor(asker.name, name))
 
     # -- links --------------------------------------------------------------------------------
 
@@ -436,16 +519,14 @@ class Peers:
                 watchers.pop(connection, None)
                 if not watchers:
                     del self._watched[name]
-        peer = self._peers.get(connection.address)
-        if peer is None:
-            return
-        if peer.held is connection:
-            peer.held = None
-        elif peer.dialling is connection:
-            peer.dialling = None
-            self._dial_failed(peer, reason)
-        elif peer.connection is connection:
-            self._connection_lost(peer, reason)
+        for peer in self._peers_of(connection):
+            if peer.held is connection:
+                peer.held = None
+            elif peer.dialling is connection:
+                peer.dialling = None
+                self._dial_failed(peer, reason)
+            elif peer.connection is connection:
+                self._connection_lost(peer, reason)
 
     def _connection_lost(self, peer: Peer, reason: str) -> None:
         log.info("connection to %s is lost: %s", peer.address, reason)
@@ -466,10 +547,11 @@ class Peers:
         if fault.kind == "version_mismatch" and not connection.dialled:
             connection.greet(self._hello(connection.stream.peer))
 
-    def shutdown(self) -> None:
-        """Send what waits, close everything, accept nothing more."""
+    def shutdown(self) -> list[Stream]:
+        """Send what waits, close everything, accept nothing more; returns the streams closed."""
         self.flush()
         self._closed = True
+        streams = [connection.stream for connection in self._connections]
         for connection in list(self._connections):
             connection.close("process ends", gently=True)
         for peer in list(self._peers.values()):
@@ -477,6 +559,7 @@ class Peers:
         self._peers.clear()
         if self._sweeper is not None:
             self._sweeper.cancel()
+        return streams
 
     # -- fairness and silence -----------------------------------------------------------------
 

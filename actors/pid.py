@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple, cast
 
 #: The address of a runtime that does not listen: nobody can dial it, it dials others.
 NOWHERE = "0.0.0.0:0"
@@ -34,6 +36,10 @@ class PID(NamedTuple):
         return cls(name, address)
 
 
+#: ``PID(*parts)`` in half the time: named tuples are made by Python code, tuples are not.
+make_pid = cast(Callable[[tuple[str, str]], PID], partial(tuple.__new__, PID))
+
+
 def split_address(address: str) -> tuple[str, int]:
     """Split ``ip:port`` (``[ip6]:port``) into host and port.
 
@@ -57,5 +63,5 @@ def seen_address(address: str) -> str:
 
 
 def is_dialable(address: str) -> bool:
-    """Whether an address names a place that can be connected to."""
-    return not address.startswith("~") and not address.endswith(":0")
+    """Whether an address names a place that can be connected to: no ``~``, port 0 or wildcard."""
+    return not address.startswith(("~", "0.0.0.0:", "[::]:")) and not address.endswith(":0")

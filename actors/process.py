@@ -16,9 +16,12 @@ from actors.codec import Limits
 from actors.pid import NOWHERE, PID, join_address
 from actors.rng import Rng
 from actors.runtime import Runtime
-from actors.tcp import HttpFactory, Listener, TcpTransport, port_of
+from actors.tcp import HttpFactory, Listener, TcpTransport, flushed, port_of
 
 log = logging.getLogger(__name__)
+
+#: How long the end of a process waits for peers to take what was sent to them.
+FLUSH_S = 3.0
 
 
 class Process:
@@ -82,14 +85,10 @@ class Process:
         return self.exit_code
 
     async def close(self) -> None:
-        """End actors and connections; what was sent is still written."""
+        """End actors and connections; what was sent is still written, to peers that take it."""
         if self._listener is not None:
             self._listener.close()
-        self.runtime.shutdown()
-        # One round of the loop lets closing transports write what they hold.
-        flushed = asyncio.Event()
-        asyncio.get_running_loop().call_later(0.05, flushed.set)
-        await flushed.wait()
+        await flushed(self.runtime.shutdown(), FLUSH_S)
 
     def _on_signal(self, number: signal.Signals) -> None:
         log.info("stopping: %s", number.name)

@@ -12,19 +12,25 @@ import logging
 from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from actors.actor import Actor, Mail
+import msgspec
+
+from actors.actor import Actor, Handler, Mail
 from actors.clock import NANOS, Clock, Timer
-from actors.codec import Limits
+from actors.codec import MAX_NAME_CHARACTERS, Limits
 from actors.deadletters import DeadLetters
 from actors.errors import ActorGone, AskTimeout, NameTaken
 from actors.message import BY_CLASS, name_of
 from actors.metrics import Metrics
 from actors.peers import Peers
-from actors.pid import NOWHERE, PID
+from actors.pid import NOWHERE, PID, make_pid
 from actors.rng import Rng
-from actors.transport import Transport
+from actors.transport import Stream, Transport
+
+if TYPE_CHECKING:
+    from actors.connection import Connection
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -33,6 +39,8 @@ T = TypeVar("T")
 TURN_MESSAGES = 1024
 #: Messages one actor handles before the next ready one gets its share.
 SHARE_MESSAGES = 128
+#: Questions whose time runs out within the same span share a timer.
+DUE_NS = 10_000_000
 
 
 class Exited:
@@ -56,8 +64,9 @@ class Later:
         self._timer = actor._runtime.clock.call_later(delay_s, self._due)
 
     def _due(self) -> None:
-        if self._actor._alive:
-            self._actor.send(self._actor.pid, self._message)
+        actor = self._actor
+        if actor._alive:
+            actor._runtime.notify(actor, actor.pid, self._message)
 
     def cancel(self) -> None:
         self._timer.cancel()
@@ -78,14 +87,14 @@ class ActorView:
     handled: dict[str, int]
 
 
-@dataclass(slots=True)
-class Asked:
-    """A question from outside that waits for its answer."""
+class Asked(msgspec.Struct):
+    """A question from outside that waits for its answer; a struct, which is made in no time."""
 
     to: PID
     answer: Callable[[object], None]
     fail: Callable[[Exception], None]
-    timer: Timer | None
+    together: dict[str, Asked]
+    timeout_s: float
 
 
 class Runtime:
@@ -94,6 +103,34 @@ class Runtime:
     Time, chance and network are given from outside. ``on_failure`` is the process policy: it is
     told of every actor that ended by an exception, after its links were.
     """
+
+    #: Slots, because every message reads some of these.
+    __slots__ = (
+        "_ask_count",
+        "_asks",
+        "_due",
+        "_links",
+        "_links_at",
+        "_on_failure",
+        "_outside",
+        "_ready",
+        "_tasks",
+        "_waits",
+        "_watching",
+        "address",
+        "by_name",
+        "clock",
+        "dead_letters",
+        "limits",
+        "local",
+        "mailbox_limit",
+        "metrics",
+        "peers",
+        "rng",
+        "scheduled",
+        "turn_ns",
+        "turning",
+    )
 
     def __init__(
         self,
@@ -117,13 +154,15 @@ class Runtime:
         self.by_name: dict[str, Actor] = {}
         self.mailbox_limit = self.limits.mailbox_messages
         self.turn_ns = clock.now()
-        self._ready: deque[Actor] = deque()
-        self._turning = False
-        self._scheduled = False
+        self._ready: deque[Mail] = deque()
+        self.turning = False
+        self.scheduled = False
         self._links: dict[PID, dict[PID, None]] = {}  # watched -> watchers
+        self._links_at: dict[str, dict[PID, None]] = {}  # address -> watched
         self._watching: dict[PID, dict[PID, None]] = {}  # watcher -> watched
         self._waits: dict[PID, list[Callable[[], None]]] = {}
         self._asks: dict[str, Asked] = {}
+        self._due: dict[int, dict[str, Asked]] = {}  # the same, by when they are due in DUE_NS
         self._ask_count = 0
         self._outside = PID("", self.address)
         self._on_failure = on_failure
@@ -138,13 +177,16 @@ class Runtime:
 
         Raises:
             NameTaken: another actor has that name.
+            ValueError: the name is empty, too long, or begins with ``?`` as those of askers do.
         """
+        if not 0 < len(name) <= MAX_NAME_CHARACTERS or name[0] == "?":
+            raise ValueError(f"{name[:300]!r} cannot be the name of an actor")
         if name in self.by_name:
             raise NameTaken(name)
         pid = PID(name, self.address)
         actor.pid = pid
         actor._runtime = self
-        actor._mail = None
+        actor._mail = actor._last_to = None
         actor._alive = True
         self.by_name[name] = actor
         self.local[pid] = actor
@@ -176,9 +218,12 @@ class Runtime:
         del self.local[actor.pid], self.by_name[actor.pid.name]
         mail, actor._mail = actor._mail, None
         if mail is not None:
-            waiting, mail.queue = mail.queue, deque()
+            mail.limit = 0
+            waiting = list(mail.queue)
+            mail.queue.clear()  # this queue, not a new one: a turn may be taking messages from it
             for sender, message, _ in waiting:
                 self.dead_letters.add("terminated", sender, actor.pid, name_of(message))
+                self._tell_asker(sender, actor.pid)
         try:
             actor.finalize()
         except Exception:
@@ -188,6 +233,14 @@ class Runtime:
             self.unlink(actor.pid, watched)
         for waiter in self._waits.pop(actor.pid, ()):
             waiter()
+
+    def _tell_asker(self, sender: PID, asked: PID) -> None:
+        """Nobody will answer; if ``sender`` is an asker, it need not wait for its time-out."""
+        if sender.name.startswith("?"):
+            if sender.address == self.address:
+                self.asked_nobody(sender.name, asked)
+            else:
+                self.peers.tell_asker(sender, asked.name)
 
     def _failed(self, actor: Actor, error: BaseException) -> None:
         log.error("actor %s failed and is ended", actor.pid, exc_info=error)
@@ -203,6 +256,7 @@ class Runtime:
         watchers = self._links.setdefault(watched, {})
         if watcher in watchers:
             return
+        self._links_at.setdefault(watched.address, {})[watched] = None
         watchers[watcher] = None
         self._watching.setdefault(watcher, {})[watched] = None
         if watched.address == self.address:
@@ -217,7 +271,7 @@ class Runtime:
         if watchers is not None:
             watchers.pop(watcher, None)
             if not watchers:
-                del self._links[watched]
+                self._forget_links(watched)
         self._stop_watching(watcher, watched)
 
     def _stop_watching(self, watcher: PID, watched: PID) -> None:
@@ -229,15 +283,23 @@ class Runtime:
 
     def links_to(self, address: str) -> list[PID]:
         """The actors at ``address`` that somebody here has a link to."""
-        return [pid for pid in self._links if pid.address == address]
+        return list(self._links_at.get(address, ()))
 
     def exited(self, pid: PID, reason: str) -> None:
         """A remote actor ended: tell those who linked to it here."""
-        for watcher in self._links.pop(pid, ()):
+        for watcher in self._forget_links(pid):
             self._stop_watching(watcher, pid)
             target = self.local.get(watcher)
             if target is not None:
-                self._put(target, pid, Exited(pid, reason))
+                self.notify(target, pid, Exited(pid, reason))
+
+    def _forget_links(self, watched: PID) -> dict[PID, None]:
+        there = self._links_at.get(watched.address)
+        if there is not None:
+            there.pop(watched, None)
+            if not there:
+                del self._links_at[watched.address]
+        return self._links.pop(watched, {})
 
     def _tell_exited(self, pid: PID, reason: str) -> None:
         self.exited(pid, reason)
@@ -256,47 +318,65 @@ class Runtime:
             self.deliver_elsewhere(sender, to, message)
 
     def _put(self, target: Actor, sender: PID, message: object) -> None:
-        mail = target._mail
-        if mail is None:
-            mail = target._mail = Mail()
-        if len(mail.queue) >= self.mailbox_limit:
+        mail = target._mail or self.first_mail(target)
+        if len(mail.queue) >= mail.limit:
             self.refuse(sender, target.pid, message)
             return
         mail.queue.append((sender, message, self.turn_ns))
         if not mail.queued:
-            mail.queued = True
-            self.make_ready(target)
+            self.make_ready(mail)
 
-    def make_ready(self, actor: Actor) -> None:
+    def notify(self, target: Actor, sender: PID, message: object) -> None:
+        """Put a message in a mailbox however full.
+
+        For what the actor caused itself and will wait for: exits of what it linked to, its timers,
+        the outcome of its background work.
+        """
+        mail = target._mail or self.first_mail(target)
+        mail.queue.append((sender, message, self.turn_ns))
+        if not mail.queued:
+            self.make_ready(mail)
+
+    def send_from(self, actor: Actor, to: PID, message: object) -> None:
+        """Send from an actor to whom it did not send last, or to a mailbox that is full."""
+        target = self.local.get(to)
+        if target is None:
+            self.deliver_elsewhere(actor.pid, to, message)
+        else:
+            self._put(target, actor.pid, message)
+            if target._mail is not None:
+                actor._last_to, actor._last_mail = to, target._mail
+
+    def first_mail(self, actor: Actor) -> Mail:
+        """The first message for ``actor`` is here: make its mailbox."""
+        mail = actor._mail = Mail(actor, self.mailbox_limit)
+        return mail
+
+    def make_ready(self, mail: Mail) -> None:
         """Line an actor up for a turn."""
-        self._ready.append(actor)
-        if not self._turning and not self._scheduled:
+        mail.queued = True
+        self._ready.append(mail)
+        if not self.turning and not self.scheduled:
             self.schedule_turn()
 
     def read_clock(self) -> None:
         """Something comes in between turns: stamp it with the time it is now."""
-        if not self._turning:
+        if not self.turning:
             self.turn_ns = self.clock.now()
 
     def schedule_turn(self) -> None:
         """Have a turn run soon."""
-        if not self._scheduled:
-            self._scheduled = True
+        if not self.scheduled:
+            self.scheduled = True
             self.clock.call_soon(self._scheduled_turn)
 
     def deliver_elsewhere(self, sender: PID, to: PID, message: object) -> None:
         """Deliver to whoever is not a living local actor: an asker, a peer, or nobody."""
-        if to.address == self.address:
-            asked = self._asks.pop(to.name, None)
-            if asked is not None:
-                self._settle(asked)
-                asked.answer(message)
-            elif to.name:
-                self.dead_letters.add("no_such_actor", sender, to, name_of(message))
-                if sender.name.startswith("?"):
-                    self.asked_nobody(sender.name, to)
-        else:
+        if to.address != self.address:
             self.peers.send(sender.name, to, message)
+        elif not self.answered(to.name, message) and to.name:
+            self.dead_letters.add("no_such_actor", sender, to, name_of(message))
+            self._tell_asker(sender, to)
 
     def refuse(self, sender: PID, to: PID, message: object) -> None:
         """A mailbox is full."""
@@ -309,63 +389,65 @@ class Runtime:
     # -- turns --------------------------------------------------------------------------------
 
     def _scheduled_turn(self) -> None:
-        self._scheduled = False
+        self.scheduled = False
         self.turn()
 
-    def turn(self) -> None:
-        """Run one turn; called by the loop, or right after bytes came in to save a round."""
-        if self._turning:
+    def turn(self, arrived: Connection | None = None) -> None:
+        """Run one turn; called by the loop, or at once when bytes ``arrived``."""
+        if self.turning:
+            if arrived is not None:
+                arrived.read()
             return
-        self._turning = True
-        self.turn_ns = self.clock.now()
-        peers = self.peers
-        if peers.backlog:
-            peers.read_backlog()
-        ready = self._ready
-        budget = TURN_MESSAGES
-        while ready and budget > 0:
-            actor = ready.popleft()
-            mail = actor._mail
-            if mail is None:
-                continue
-            budget -= self._serve(actor, mail)
-            if mail.queue:
-                ready.append(actor)
-            else:
-                mail.queued = False
-        if peers.dirty:
-            peers.flush()
-        self._turning = False
+        self.turning = True
+        try:
+            self.turn_ns = self.clock.now()
+            peers = self.peers
+            if arrived is not None:
+                arrived.read()
+            if peers.backlog:
+                peers.read_backlog()
+            ready = self._ready
+            budget = TURN_MESSAGES
+            while ready and budget > 0:
+                mail = ready.popleft()
+                budget -= self._serve(mail)
+                if mail.queue:
+                    ready.append(mail)
+                else:
+                    mail.queued = False
+            if peers.dirty:
+                peers.flush()
+        finally:
+            self.turning = False
         if ready or peers.backlog:
             self.schedule_turn()
 
-    def _serve(self, actor: Actor, mail: Mail) -> int:
+    def _serve(self, mail: Mail) -> int:
         """Hand an actor its share of messages; how many it took."""
-        queue = mail.queue
-        entries = mail.entries
-        share = SHARE_MESSAGES
+        actor, queue = mail.actor, mail.queue
+        left = before = SHARE_MESSAGES  # before: what was left when this run of one type began
+        of_type: type | None = None
+        entry: list[Any] = [None, 0]
+        handler: Handler = _nobody
         try:
-            while queue and share:
-                share -= 1
+            while queue and left:
                 sender, message, _ = queue.popleft()
-                entry = entries.get(type(message))
-                if entry is None:
-                    entry = self._entry(actor, mail, type(message))
-                    if entry is None:
-                        self._unhandled(actor, sender, message)
-                        continue
-                entry[1] += 1
-                entry[0](sender, message)
-                if not actor._alive:
-                    break
+                if type(message) is not of_type:  # looked up and counted once for the whole run
+                    entry[1] += before - left
+                    before, of_type = left, type(message)
+                    entry = mail.entries.get(of_type) or self._entry(actor, mail, of_type)
+                    handler = entry[0]
+                left -= 1
+                handler(sender, message)
         except Exception as error:
             self._failed(actor, error)
-        return SHARE_MESSAGES - share
+        entry[1] += before - left
+        return SHARE_MESSAGES - left
 
-    def _entry(self, actor: Actor, mail: Mail, message_type: type) -> list[Any] | None:
+    def _entry(self, actor: Actor, mail: Mail, message_type: type) -> list[Any]:
         name = actor.handlers.get(message_type)
         if name is None:
-            return None
+            return [partial(self._unhandled, actor), 0]
         entry = mail.entries[message_type] = [getattr(actor, name), 0]
         return entry
 
@@ -381,7 +463,7 @@ class Runtime:
         """Send ``message`` and wait for the first message sent back. Not for use inside actors.
 
         Raises:
-            AskTimeout: nothing came back within ``timeout_s`` seconds.
+            AskTimeout: nothing came back within ``timeout_s`` seconds, or 10 ms more.
             ActorGone: the actor does not exist, or its process cannot be reached.
         """
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -389,9 +471,7 @@ class Runtime:
         try:
             return await done
         except asyncio.CancelledError:
-            asked = self._asks.pop(name, None)
-            if asked is not None:
-                self._settle(asked)
+            self._forget(name)
             raise
 
     def ask_then(
@@ -405,26 +485,52 @@ class Runtime:
         """As :meth:`ask`, with functions in place of a coroutine; returns the asker's name."""
         self._ask_count += 1
         name = f"?{self._ask_count}"
-        timer = self.clock.call_later(timeout_s, lambda: self._ask_late(name, timeout_s))
-        self._asks[name] = Asked(to, answer, fail, timer)
-        self.send(to, message, PID(name, self.address))
+        self.read_clock()
+        # A timer for each question would cost more than the question: those due within the same
+        # 10 ms share one.
+        due = -(-(self.turn_ns + int(timeout_s * NANOS)) // DUE_NS)
+        together = self._due.get(due)
+        if together is None:
+            together = self._due[due] = {}
+            self.clock.call_later((due * DUE_NS - self.turn_ns) / NANOS, partial(self._asks_late, due))
+        together[name] = self._asks[name] = Asked(to, answer, fail, together, timeout_s)
+        target = self.local.get(to)
+        if target is not None:
+            self._put(target, make_pid((name, self.address)), message)
+        else:
+            self.deliver_elsewhere(make_pid((name, self.address)), to, message)
         return name
 
-    def _settle(self, asked: Asked) -> None:
-        if asked.timer is not None:
-            asked.timer.cancel()
+    def answered(self, name: str, message: object) -> bool:
+        """Hand an answer to the asker ``name``; False if nobody of that name waits for one."""
+        asked = self._asks.pop(name, None)
+        if asked is None:
+            return False
+        del asked.together[name]
+        try:
+            asked.answer(message)
+        except asyncio.InvalidStateError:
+            pass  # cancelled a moment ago
+        return True
 
-    def _ask_late(self, name: str, timeout_s: float) -> None:
+    def _forget(self, name: str) -> Asked | None:
         asked = self._asks.pop(name, None)
         if asked is not None:
-            asked.fail(AskTimeout(f"no answer from {asked.to} within {timeout_s:g} s"))
+            del asked.together[name]
+        return asked
+
+    def _asks_late(self, due: int) -> None:
+        for name in list(self._due[due]):
+            asked = self._forget(name)
+            if asked is not None:
+                _fail(asked, AskTimeout(f"no answer from {asked.to} within {asked.timeout_s:g} s"))
+        del self._due[due]
 
     def asked_nobody(self, name: str, to: PID) -> None:
         """The question ``name`` went to an actor that does not exist or cannot be reached."""
-        asked = self._asks.pop(name, None)
+        asked = self._forget(name)
         if asked is not None:
-            self._settle(asked)
-            self.clock.call_soon(lambda: asked.fail(ActorGone(f"{to} is not there")))
+            self.clock.call_soon(lambda: _fail(asked, ActorGone(f"{to} is not there")))
 
     def fail_asks(self, address: str) -> None:
         """Fail every question that waits for an answer from ``address``."""
@@ -448,7 +554,8 @@ class Runtime:
             except Exception as error:
                 message = failed(error)
             if actor._alive:
-                self._put(actor, actor.pid, message)
+                self.read_clock()
+                self.notify(actor, actor.pid, message)
 
         task = asyncio.get_running_loop().create_task(run())
         self._tasks.add(task)
@@ -472,13 +579,27 @@ class Runtime:
             handled={_type_name(t): e[1] for t, e in mail.entries.items()} if mail is not None else {},
         )
 
-    def shutdown(self, reason: str = "process ends") -> None:
-        """End all actors, youngest first, then close all connections."""
+    def shutdown(self, reason: str = "process ends") -> list[Stream]:
+        """End all actors, youngest first, then close all connections; returns their streams."""
         for actor in reversed(list(self.by_name.values())):
             self._end(actor, reason)
-        self.peers.shutdown()
+        streams = self.peers.shutdown()
+        for name, asked in list(self._asks.items()):
+            self.asked_nobody(name, asked.to)
         for task in list(self._tasks):
             task.cancel()
+        return streams
+
+
+def _fail(asked: Asked, error: Exception) -> None:
+    try:
+        asked.fail(error)
+    except asyncio.InvalidStateError:
+        pass  # cancelled a moment ago
+
+
+def _nobody(sender: PID, message: object) -> None:
+    """Stands for a handler before the first message is looked at."""
 
 
 def _type_name(cls: type) -> str:

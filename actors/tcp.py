@@ -11,6 +11,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import cast
 
 from actors.clock import Timer
@@ -28,11 +29,12 @@ HttpFactory = Callable[[], asyncio.Protocol]
 class TcpStream(asyncio.Protocol):
     """A socket as a :class:`~actors.transport.Stream`."""
 
-    __slots__ = ("_opened", "_transport", "handler", "peer")
+    __slots__ = ("_lost", "_opened", "_transport", "handler", "peer")
 
     def __init__(self, opened: Callable[[TcpStream], StreamHandler | None]) -> None:
         self._opened = opened
         self._transport: asyncio.Transport = cast(asyncio.Transport, None)
+        self._lost: Callable[[], None] | None = None
         self.handler: StreamHandler | None = None
         self.peer = ""
 
@@ -52,6 +54,8 @@ class TcpStream(asyncio.Protocol):
             self.handler.on_data(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._lost is not None:
+            self._lost()
         handler, self.handler = self.handler, None
         if handler is not None:
             handler.on_closed(str(exc) if exc else "closed by the other end")
@@ -72,12 +76,45 @@ class TcpStream(asyncio.Protocol):
         self.handler = None
         self._transport.abort()
 
+    def when_lost(self, call: Callable[[], None]) -> None:
+        """Have ``call`` run when a closing socket has sent what it held, or cannot."""
+        if self._transport.get_write_buffer_size():
+            self._lost = call
+        else:
+            call()
+
     def pause(self) -> None:
         self._transport.pause_reading()
 
     def resume(self) -> None:
         if not self._transport.is_closing():
             self._transport.resume_reading()
+
+
+class HttpConnection(asyncio.Protocol):
+    """Passes everything on to an HTTP protocol, and tells the listener when the connection ends."""
+
+    __slots__ = ("_listener", "_protocol")
+
+    def __init__(self, listener: Listener, protocol: asyncio.Protocol) -> None:
+        self._listener = listener
+        self._protocol = protocol
+
+    def data_received(self, data: bytes) -> None:
+        self._protocol.data_received(data)
+
+    def eof_received(self) -> bool | None:
+        return self._protocol.eof_received()
+
+    def pause_writing(self) -> None:
+        self._protocol.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._protocol.resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._listener.others -= 1
+        self._protocol.connection_lost(exc)
 
 
 class FirstBytes(asyncio.Protocol):
@@ -99,7 +136,7 @@ class FirstBytes(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._settle()
-        self._listener.undecided -= 1
+        self._listener.others -= 1
 
     def _settle(self) -> None:
         if self._timer is not None:
@@ -127,7 +164,8 @@ class Listener:
         self._http = http
         self.limits = limits
         self.metrics = metrics
-        self.undecided = 0
+        #: Connections that speak HTTP or have not said yet what they speak.
+        self.others = 0
         self._server: asyncio.AbstractServer | None = None
 
     async def start(self, sock: socket.socket) -> None:
@@ -136,25 +174,26 @@ class Listener:
         self._server = await loop.create_server(lambda: FirstBytes(self), sock=sock, backlog=1024)
 
     def admit(self, transport: asyncio.Transport) -> bool:
-        """Count a connection that is undecided; too many of them are turned away."""
-        self.undecided += 1
-        if self.undecided > self.limits.connections:
+        """Count a new connection; when there are too many it is turned away."""
+        self.others += 1
+        if self.others > self.limits.connections:
+            self.metrics.count("actors/connections_refused")
             transport.abort()
             return False
         return True
 
     def decided(self, transport: asyncio.Transport, data: bytes) -> None:
         """The first bytes are here: hand the connection to messages or to HTTP."""
-        self.undecided -= 1
         if data[0:1].isupper():
             if self._http is None:
                 transport.abort()
                 return
             protocol = self._http()
-            transport.set_protocol(protocol)
+            transport.set_protocol(HttpConnection(self, protocol))
             protocol.connection_made(transport)
             protocol.data_received(data)
             return
+        self.others -= 1
         stream = TcpStream(self._accept)
         transport.set_protocol(stream)
         stream.attach(transport)
@@ -177,9 +216,30 @@ class TcpTransport:
         failed: Callable[[str], None],
     ) -> Callable[[], None]:
         """See :class:`actors.transport.Transport`."""
-        task = asyncio.get_running_loop().create_task(self._dial(address, timeout_s, opened, failed))
+        # The loop may still announce a socket whose dial has timed out or was given up.
+        is_over = False
+
+        def opened_once(stream: Stream) -> StreamHandler | None:
+            nonlocal is_over
+            if is_over:
+                stream.abort()
+                return None
+            is_over = True
+            return opened(stream)
+
+        def failed_once(reason: str) -> None:
+            nonlocal is_over
+            if not is_over:
+                is_over = True
+                failed(reason)
+
+        task = asyncio.get_running_loop().create_task(
+            self._dial(address, timeout_s, opened_once, failed_once)
+        )
 
         def give_up() -> None:
+            nonlocal is_over
+            is_over = True
             task.cancel()
 
         return give_up
@@ -188,7 +248,7 @@ class TcpTransport:
         self,
         address: str,
         timeout_s: float,
-        opened: Callable[[Stream], StreamHandler],
+        opened: Callable[[Stream], StreamHandler | None],
         failed: Callable[[str], None],
     ) -> None:
         loop = asyncio.get_running_loop()
@@ -220,6 +280,19 @@ def bind(host: str, port: int) -> socket.socket:
         raise AddressInUse(join_address(host, port), words_of(error)) from error
     sock.setblocking(False)
     return sock
+
+
+async def flushed(streams: list[Stream], timeout_s: float) -> None:
+    """Wait until closed streams have sent what they hold, but not longer than ``timeout_s``."""
+    loop = asyncio.get_running_loop()
+    waits: list[asyncio.Future[None]] = []
+    for stream in streams:
+        if isinstance(stream, TcpStream):
+            done: asyncio.Future[None] = loop.create_future()
+            waits.append(done)
+            stream.when_lost(partial(done.set_result, None))
+    if waits:
+        await asyncio.wait(waits, timeout=timeout_s)
 
 
 def port_of(sock: socket.socket) -> int:

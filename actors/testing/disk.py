@@ -13,8 +13,10 @@ class SimulatedDisk:
     def read(self, path: str) -> bytes | None:
         return self._now.get(path)
 
-    def write(self, path: str, data: bytes) -> None:
-        self._now[path] = self._durable[path] = data
+    def write(self, path: str, data: bytes, *, durable: bool = True) -> None:
+        self._now[path] = data
+        if durable:
+            self._durable[path] = data
 
     def append(self, path: str, data: bytes) -> None:
         self._now[path] = self._now.get(path, b"") + data

@@ -238,7 +238,7 @@ class Network:
                 outcome()
 
         def reach() -> None:
-            if state["over"] or self.is_cut(source, target) or not self._simulation.is_up(target):
+            if state["over"] or self.is_cut(source, target) or not self._simulation.has_power(target):
                 return  # the time-out will tell
             accept = self._listeners.get(address)
             if accept is None:
@@ -296,7 +296,7 @@ class Network:
             assert other is not None
             if other.is_open:
                 other.arrive(frame)
-            elif stream.is_open and self._simulation.is_up(stream.target):
+            elif stream.is_open and self._simulation.has_power(stream.target):
                 stream.end("connection reset")
 
         self.deliver(stream, len(frame), verdict, arrive, in_order=in_order)
@@ -351,16 +351,21 @@ def _of(message_type: type, to: str | None) -> Callable[[Passing], bool]:
 
 
 def _frames(stream: SimulatedStream, data: bytes) -> list[tuple[bytes, Passing | None]]:
-    """Cut written bytes into frames; None stands for frames that are not messages."""
+    """Cut written bytes into frames; None stands for bytes that are not messages."""
     unpacker = msgpack.Unpacker(use_list=False, raw=False, max_buffer_size=0)
     unpacker.feed(data)
     found: list[tuple[bytes, Passing | None]] = []
     start = 0
-    for frame in unpacker:
-        end = unpacker.tell()
-        passing = None
-        if isinstance(frame, tuple) and len(frame) == 4:
-            passing = Passing(stream.source, stream.target, frame[1], frame[0], frame[2])
-        found.append((data[start:end], passing))
-        start = end
+    try:
+        for frame in unpacker:
+            end = unpacker.tell()
+            passing = None
+            if isinstance(frame, tuple) and len(frame) == 4:
+                passing = Passing(stream.source, stream.target, frame[1], frame[0], frame[2])
+            found.append((data[start:end], passing))
+            start = end
+    except (ValueError, TypeError):
+        pass  # a test writes garbage, which arrives as it is
+    if start < len(data):
+        found.append((data[start:], None))
     return found

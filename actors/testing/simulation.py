@@ -37,6 +37,7 @@ class Host:
         self.ip = ip
         self.disk = SimulatedDisk()
         self.starts = 0
+        self.has_power = True
         self.failures: list[tuple[PID, BaseException]] = []
         self._boot = boot
         self._clock: HostClock | None = None
@@ -57,6 +58,7 @@ class Host:
         """Start the process; with a ``port`` it listens there, else it only dials."""
         assert self._runtime is None, f"{self.ip} is up"
         self.starts += 1
+        self.has_power = True
         self._port, self._limits = port, limits
         self._clock = HostClock(self.simulation.clock)
         address = NOWHERE if port is None else join_address(self.ip, port)
@@ -78,7 +80,11 @@ class Host:
         self._gone("is killed", quietly=False)
 
     def lose_power(self) -> None:
-        """The machine stops: no reset reaches anybody, unsynced writes are lost."""
+        """The machine stops: no reset reaches anybody, unsynced writes are lost.
+
+        It stays off until it is started; a machine whose process merely ended refuses connections.
+        """
+        self.has_power = False
         self._gone("loses power", quietly=True)
         self.disk.lose_power()
 
@@ -163,6 +169,11 @@ class Simulation:
         """Whether the host at ``ip`` exists and a process runs on it."""
         host = self.hosts.get(ip)
         return host is not None and host.is_up
+
+    def has_power(self, ip: str) -> bool:
+        """Whether the host at ``ip`` exists and is switched on, so that its kernel answers."""
+        host = self.hosts.get(ip)
+        return host is not None and host.has_power
 
     # -- time ---------------------------------------------------------------------------------
 

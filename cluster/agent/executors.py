@@ -158,7 +158,6 @@ class Executors:
             "MESOS_SANDBOX": executor.directory,
             "MESOS_SLAVE_ID": c.agent_id,
             "MESOS_SLAVE_PID": str(c.pid),
-            "MESOS_SLAVE_PID_FILE": c.paths.endpoint,
             "MESOS_AGENT_ENDPOINT": c.pid.address,
             "MESOS_CHECKPOINT": "1" if framework.checkpoints else "0",
             "MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD": format_duration(self._grace_s(executor)),
