@@ -49,6 +49,10 @@ log = logging.getLogger(__name__)
 PROBE_S = 5.0
 
 
+#: Bytes for one peer that are not kept until the turn ends.
+EARLY_BYTES = 256 << 10
+#: Messages of this size on average are written without being copied together.
+LARGE_BYTES = 16 << 10
 #: Beginnings of frames remembered per peer.
 REMEMBERED_HEADS = 4096
 
@@ -115,12 +119,14 @@ class Peer:
             self._heads[to, sender, type_name] = head
         return head
 
-    def take(self) -> bytes:
-        """All waiting frames."""
-        data = b"".join(self._chunks)
-        self._chunks.clear()
+    def take(self) -> list[bytes]:
+        """All waiting frames, in one piece unless they are large: then copying costs more."""
+        pieces = self._chunks
+        if self.waiting_bytes < self.waiting_count * LARGE_BYTES:
+            pieces = [b"".join(pieces)]
+        self._chunks = []
         self.waiting_bytes = self.waiting_count = 0
-        return data
+        return pieces
 
     @property
     def is_trying(self) -> bool:
@@ -196,6 +202,14 @@ class Peers:
         peer.add(to.name, sender, declared.name, payload)
         if not peer.dirty:
             self._hurry(peer)
+        elif peer.waiting_bytes >= EARLY_BYTES:
+            self._write_early(peer)
+
+    def _write_early(self, peer: Peer) -> None:
+        """Give the network much of what waits before the turn ends, as long as it takes everything."""
+        connection = peer.connection
+        if connection is not None and not connection.stream.unsent_bytes():
+            self._write(peer, connection)
 
     def _hurry(self, peer: Peer) -> None:
         """Have a message written: now if nothing else is going on, else with others after the turn."""
@@ -223,7 +237,7 @@ class Peers:
     def _write(self, peer: Peer, connection: Connection) -> None:
         if peer.waiting_count:
             self._frames_sent += peer.waiting_count
-            connection.stream.write(peer.take())
+            connection.stream.write_pieces(peer.take())
             self._check_unsent(connection)
 
     def _check_unsent(self, connection: Connection) -> None:

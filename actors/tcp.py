@@ -65,6 +65,11 @@ class TcpStream(asyncio.Protocol):
     def write(self, data: bytes) -> None:
         self._transport.write(data)
 
+    def write_pieces(self, pieces: list[bytes]) -> None:
+        write = self._transport.write
+        for piece in pieces:
+            write(piece)
+
     def unsent_bytes(self) -> int:
         return self._transport.get_write_buffer_size()
 

@@ -19,6 +19,9 @@ class Stream(Protocol):
     def write(self, data: bytes) -> None:
         """Send ``data`` after everything written before; never blocks."""
 
+    def write_pieces(self, pieces: list[bytes]) -> None:
+        """As :meth:`write` of all pieces joined, which hold whole frames together."""
+
     def unsent_bytes(self) -> int:
         """Bytes written that the other end has not taken yet."""
 

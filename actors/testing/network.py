@@ -84,6 +84,9 @@ class SimulatedStream:
         if self.is_open and data:
             self._network.carry(self, data)
 
+    def write_pieces(self, pieces: list[bytes]) -> None:
+        self.write(b"".join(pieces))  # rules see whole frames
+
     def unsent_bytes(self) -> int:
         return self._in_flight
 
