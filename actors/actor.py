@@ -154,6 +154,12 @@ class Actor:
         """Run a coroutine beside the actor; its result, or failure, comes as a message to self."""
         self._runtime.background(self, work, then, failed)
 
+    def is_same(self, one: PID, other: PID) -> bool:
+        """Whether two PIDs are of the same actor: a process can be known under several addresses."""
+        if one == other:
+            return True
+        return one.name == other.name and self._runtime.peers.is_same_process(one.address, other.address)
+
     # -- what an actor can read ---------------------------------------------------------------
 
     @property

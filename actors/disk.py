@@ -58,6 +58,8 @@ class RealDisk:
                 file.flush()
                 os.fsync(file.fileno())
         temporary.replace(target)
+        if durable:
+            self.sync(str(target.parent))
 
     def append(self, path: str, data: bytes) -> None:
         target = Path(path)
@@ -68,7 +70,7 @@ class RealDisk:
     def sync(self, path: str) -> None:
         descriptor = os.open(path, os.O_RDONLY)
         try:
-            os.fdatasync(descriptor)
+            os.fsync(descriptor)
         finally:
             os.close(descriptor)
 

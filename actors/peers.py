@@ -412,6 +412,13 @@ class Peers:
                     log.warning("two processes advertise %s; the later one is refused", peer.address)
                 self._refuse(held, ADDRESS_TAKEN)
 
+    def is_same_process(self, one: str, other: str) -> bool:
+        """Whether two addresses are known to be of one process: they share a connection."""
+        first, second = self._peers.get(one), self._peers.get(other)
+        if first is None or second is None or first.connection is None:
+            return False
+        return first.connection is second.connection
+
     def _peers_of(self, connection: Connection) -> list[Peer]:
         addresses = (connection.address, *connection.aliases)
         return [peer for address in addresses if (peer := self._peers.get(address)) is not None]

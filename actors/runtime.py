@@ -39,6 +39,8 @@ T = TypeVar("T")
 TURN_MESSAGES = 1024
 #: Messages one actor handles before the next ready one gets its share.
 SHARE_MESSAGES = 128
+#: Turns run at once for questions from outside before one goes through the event loop.
+HASTY_TURNS = 64
 #: Questions whose time runs out within the same span share a timer.
 DUE_NS = 10_000_000
 
@@ -109,6 +111,7 @@ class Runtime:
         "_ask_count",
         "_asks",
         "_due",
+        "_hasty",
         "_links",
         "_links_at",
         "_on_failure",
@@ -163,6 +166,7 @@ class Runtime:
         self._waits: dict[PID, list[Callable[[], None]]] = {}
         self._asks: dict[str, Asked] = {}
         self._due: dict[int, dict[str, Asked]] = {}  # the same, by when they are due in DUE_NS
+        self._hasty = 0
         self._ask_count = 0
         self._outside = PID("", self.address)
         self._on_failure = on_failure
@@ -390,10 +394,11 @@ class Runtime:
 
     def _scheduled_turn(self) -> None:
         self.scheduled = False
+        self._hasty = 0
         self.turn()
 
     def turn(self, arrived: Connection | None = None) -> None:
-        """Run one turn; called by the loop, or at once when bytes ``arrived``."""
+        """Run one turn; called by the loop, or at once when bytes ``arrived`` or a question is asked."""
         if self.turning:
             if arrived is not None:
                 arrived.read()
@@ -468,6 +473,11 @@ class Runtime:
         """
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         name = self.ask_then(to, message, timeout_s, done.set_result, done.set_exception)
+        # Nothing else is going on: have the actor answer now. Now and then the event loop must get
+        # its say, though, because a future that is done is not waited for.
+        if self._ready and not self.turning and self._hasty < HASTY_TURNS:
+            self._hasty += 1
+            self.turn()
         try:
             return await done
         except asyncio.CancelledError:

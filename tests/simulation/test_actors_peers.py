@@ -617,3 +617,10 @@ def test_a_failed_actor_takes_its_simulated_process_along() -> None:
     assert not a.is_up
     assert [str(error) for _, error in a.failures] == ["told to fail"]
     assert len(recorder.exits) == 1
+
+
+def test_two_names_of_one_process_are_one_actor_to_those_who_ask() -> None:
+    sim, a, b, other = two_names()
+    watcher = a.runtime.by_name[next(iter(a.runtime.by_name))]
+    assert not watcher.is_same(PID("echo", B), PID("other", B))
+    assert watcher.is_same(PID("echo", B), PID("echo", B))

@@ -365,6 +365,16 @@ async def test_ask_as_a_coroutine_answers_fails_and_can_be_cancelled() -> None:
     runtime.shutdown()
 
 
+class Holder(Actor):
+    """Keeps who asked, for an answer at a moment of the test's choice."""
+
+    asker: PID | None = None
+
+    @handles
+    def on_ping(self, sender: PID, message: Ping) -> None:
+        self.asker = sender
+
+
 async def test_an_answer_to_a_question_just_cancelled_harms_nobody() -> None:
     failures: list[BaseException] = []
     runtime = Runtime(
@@ -374,12 +384,17 @@ async def test_an_answer_to_a_question_just_cancelled_harms_nobody() -> None:
         address=NOWHERE,
         on_failure=lambda pid, error: failures.append(error),
     )
-    echo = runtime.spawn(Echo(), "echo")
-    waiting = asyncio.create_task(runtime.ask(echo, Ping()))
+    holder = Holder()
+    waiting = asyncio.create_task(runtime.ask(runtime.spawn(holder, "holder"), Ping()))
     gone = asyncio.create_task(runtime.ask(PID("nobody", NOWHERE), Ping()))
-    # Both are asked, then cancelled, then the turn runs that answers, and only then they wake up.
-    asyncio.get_running_loop().call_soon(waiting.cancel)
-    asyncio.get_running_loop().call_soon(gone.cancel)
+
+    def cancel_then_answer() -> None:
+        waiting.cancel()
+        gone.cancel()
+        assert holder.asker is not None
+        holder.send(holder.asker, Pong())  # before the cancelled one has woken up
+
+    asyncio.get_running_loop().call_soon(cancel_then_answer)
     for task in (waiting, gone):
         with pytest.raises(asyncio.CancelledError):
             await task
