@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import msgspec
-
 from actors.actor import Actor, Handler, Mail
+from actors.asks import Asks
 from actors.clock import NANOS, Clock, Timer
 from actors.codec import MAX_NAME_CHARACTERS, Limits
 from actors.deadletters import DeadLetters
-from actors.errors import ActorGone, AskTimeout, NameTaken
+from actors.errors import NameTaken
+from actors.links import Links
 from actors.message import BY_CLASS, name_of
 from actors.metrics import Metrics
 from actors.peers import Peers
@@ -41,8 +41,6 @@ TURN_MESSAGES = 1024
 SHARE_MESSAGES = 128
 #: Turns run at once for questions from outside before one goes through the event loop.
 HASTY_TURNS = 64
-#: Questions whose time runs out within the same span share a timer.
-DUE_NS = 10_000_000
 
 
 class Exited:
@@ -89,16 +87,6 @@ class ActorView:
     handled: dict[str, int]
 
 
-class Asked(msgspec.Struct):
-    """A question from outside that waits for its answer; a struct, which is made in no time."""
-
-    to: PID
-    answer: Callable[[object], None]
-    fail: Callable[[Exception], None]
-    together: dict[str, Asked]
-    timeout_s: float
-
-
 class Runtime:
     """The actors of one process.
 
@@ -108,19 +96,17 @@ class Runtime:
 
     #: Slots, because every message reads some of these.
     __slots__ = (
-        "_ask_count",
         "_asks",
-        "_due",
         "_hasty",
         "_links",
-        "_links_at",
         "_on_failure",
         "_outside",
         "_ready",
         "_tasks",
         "_waits",
-        "_watching",
         "address",
+        "answered",
+        "asked_nobody",
         "by_name",
         "clock",
         "dead_letters",
@@ -160,14 +146,12 @@ class Runtime:
         self._ready: deque[Mail] = deque()
         self.turning = False
         self.scheduled = False
-        self._links: dict[PID, dict[PID, None]] = {}  # watched -> watchers
-        self._links_at: dict[str, dict[PID, None]] = {}  # address -> watched
-        self._watching: dict[PID, dict[PID, None]] = {}  # watcher -> watched
+        self._links = Links()
         self._waits: dict[PID, list[Callable[[], None]]] = {}
-        self._asks: dict[str, Asked] = {}
-        self._due: dict[int, dict[str, Asked]] = {}  # the same, by when they are due in DUE_NS
+        self._asks = Asks(clock)
+        self.answered = self._asks.answered
+        self.asked_nobody = self._asks.nobody
         self._hasty = 0
-        self._ask_count = 0
         self._outside = PID("", self.address)
         self._on_failure = on_failure
         self._tasks: set[asyncio.Task[None]] = set()
@@ -233,8 +217,7 @@ class Runtime:
         except Exception:
             log.exception("finalize of %s failed", actor.pid)
         self._tell_exited(actor.pid, reason)
-        for watched in list(self._watching.get(actor.pid, ())):
-            self.unlink(actor.pid, watched)
+        self._links.remove_watcher(actor.pid)
         for waiter in self._waits.pop(actor.pid, ()):
             waiter()
 
@@ -257,53 +240,33 @@ class Runtime:
 
     def link(self, watcher: PID, watched: PID) -> None:
         """Have ``watcher`` told when ``watched`` ends."""
-        watchers = self._links.setdefault(watched, {})
-        if watcher in watchers:
-            return
-        self._links_at.setdefault(watched.address, {})[watched] = None
-        watchers[watcher] = None
-        self._watching.setdefault(watcher, {})[watched] = None
+        watchers = self._links.add(watcher, watched)
         if watched.address == self.address:
-            if watched not in self.local:
+            if watchers and watched not in self.local:
                 self._tell_exited(watched, "no such actor")
-        elif len(watchers) == 1:
+        elif watchers == 1:
             self.peers.link(watched)
 
     def unlink(self, watcher: PID, watched: PID) -> None:
         """Take a link back."""
-        watchers = self._links.get(watched)
-        if watchers is not None:
-            watchers.pop(watcher, None)
-            if not watchers:
-                self._forget_links(watched)
-        self._stop_watching(watcher, watched)
-
-    def _stop_watching(self, watcher: PID, watched: PID) -> None:
-        all_watched = self._watching.get(watcher)
-        if all_watched is not None:
-            all_watched.pop(watched, None)
-            if not all_watched:
-                del self._watching[watcher]
+        self._links.remove(watcher, watched)
 
     def links_to(self, address: str) -> list[PID]:
         """The actors at ``address`` that somebody here has a link to."""
-        return list(self._links_at.get(address, ()))
+        return self._links.at(address)
 
     def exited(self, pid: PID, reason: str) -> None:
-        """A remote actor ended: tell those who linked to it here."""
-        for watcher in self._forget_links(pid):
-            self._stop_watching(watcher, pid)
+        """An actor ended or is out of reach: tell those who linked to it here."""
+        for watcher in self._links.take(pid):
             target = self.local.get(watcher)
             if target is not None:
                 self.notify(target, pid, Exited(pid, reason))
 
-    def _forget_links(self, watched: PID) -> dict[PID, None]:
-        there = self._links_at.get(watched.address)
-        if there is not None:
-            there.pop(watched, None)
-            if not there:
-                del self._links_at[watched.address]
-        return self._links.pop(watched, {})
+    def lost(self, address: str, reason: str) -> None:
+        """A process cannot be reached (any more): links and questions are told."""
+        for pid in self._links.at(address):
+            self.exited(pid, reason)
+        self._asks.lost(address)
 
     def _tell_exited(self, pid: PID, reason: str) -> None:
         self.exited(pid, reason)
@@ -481,7 +444,7 @@ class Runtime:
         try:
             return await done
         except asyncio.CancelledError:
-            self._forget(name)
+            self._asks.forget(name)
             raise
 
     def ask_then(
@@ -493,59 +456,14 @@ class Runtime:
         fail: Callable[[Exception], None],
     ) -> str:
         """As :meth:`ask`, with functions in place of a coroutine; returns the asker's name."""
-        self._ask_count += 1
-        name = f"?{self._ask_count}"
         self.read_clock()
-        # A timer for each question would cost more than the question: those due within the same
-        # 10 ms share one.
-        due = -(-(self.turn_ns + int(timeout_s * NANOS)) // DUE_NS)
-        together = self._due.get(due)
-        if together is None:
-            together = self._due[due] = {}
-            self.clock.call_later((due * DUE_NS - self.turn_ns) / NANOS, partial(self._asks_late, due))
-        together[name] = self._asks[name] = Asked(to, answer, fail, together, timeout_s)
+        name = self._asks.open(to, timeout_s, answer, fail, self.turn_ns)
         target = self.local.get(to)
         if target is not None:
             self._put(target, make_pid((name, self.address)), message)
         else:
             self.deliver_elsewhere(make_pid((name, self.address)), to, message)
         return name
-
-    def answered(self, name: str, message: object) -> bool:
-        """Hand an answer to the asker ``name``; False if nobody of that name waits for one."""
-        asked = self._asks.pop(name, None)
-        if asked is None:
-            return False
-        del asked.together[name]
-        try:
-            asked.answer(message)
-        except asyncio.InvalidStateError:
-            pass  # cancelled a moment ago
-        return True
-
-    def _forget(self, name: str) -> Asked | None:
-        asked = self._asks.pop(name, None)
-        if asked is not None:
-            del asked.together[name]
-        return asked
-
-    def _asks_late(self, due: int) -> None:
-        for name in list(self._due[due]):
-            asked = self._forget(name)
-            if asked is not None:
-                _fail(asked, AskTimeout(f"no answer from {asked.to} within {asked.timeout_s:g} s"))
-        del self._due[due]
-
-    def asked_nobody(self, name: str, to: PID) -> None:
-        """The question ``name`` went to an actor that does not exist or cannot be reached."""
-        asked = self._forget(name)
-        if asked is not None:
-            self.clock.call_soon(lambda: _fail(asked, ActorGone(f"{to} is not there")))
-
-    def fail_asks(self, address: str) -> None:
-        """Fail every question that waits for an answer from ``address``."""
-        for name in [name for name, asked in self._asks.items() if asked.to.address == address]:
-            self.asked_nobody(name, self._asks[name].to)
 
     # -- work beside actors -------------------------------------------------------------------
 
@@ -594,18 +512,10 @@ class Runtime:
         for actor in reversed(list(self.by_name.values())):
             self._end(actor, reason)
         streams = self.peers.shutdown()
-        for name, asked in list(self._asks.items()):
-            self.asked_nobody(name, asked.to)
+        self._asks.lost()
         for task in list(self._tasks):
             task.cancel()
         return streams
-
-
-def _fail(asked: Asked, error: Exception) -> None:
-    try:
-        asked.fail(error)
-    except asyncio.InvalidStateError:
-        pass  # cancelled a moment ago
 
 
 def _nobody(sender: PID, message: object) -> None:

@@ -126,7 +126,7 @@ def test_actors_do_not_need_what_tests_them() -> None:
         ("time", {"clock.py"}),
         ("socket", {"tcp.py", "process.py"}),
         ("uvloop", {"process.py"}),
-        ("msgpack", {"codec.py", "peers.py", "network.py"}),
+        ("msgpack", {"codec.py", "peer.py", "network.py"}),
     ],
 )
 def test_the_outside_world_has_one_door_each(module: str, only: set[str]) -> None:

@@ -423,7 +423,7 @@ def test_a_link_tells_of_the_end(two: Two) -> None:
     two.tell(two.echo, Stop())
     assert recorder.exits == [(two.echo, "terminated")]
     assert not two.near.runtime._links
-    assert not two.near.runtime._links_at
+    assert not two.near.runtime._links
 
 
 def test_a_link_to_nobody_tells_so(two: Two) -> None:
@@ -451,7 +451,7 @@ def test_an_unlinked_actor_is_not_told(two: Two) -> None:
     recorder.unlink(two.echo)
     two.tell(two.echo, Stop())
     assert recorder.exits == []
-    assert not two.near.runtime._watching
+    assert not two.near.runtime._links
 
 
 def test_a_watcher_that_ended_leaves_nothing_behind(two: Two) -> None:
@@ -459,8 +459,8 @@ def test_a_watcher_that_ended_leaves_nothing_behind(two: Two) -> None:
     two.sim.settle()
     two.near.runtime.terminate(pid)
     assert not two.near.runtime._links
-    assert not two.near.runtime._links_at
-    assert not two.near.runtime._watching
+    assert not two.near.runtime._links
+    assert not two.near.runtime._links
     two.tell(two.echo, Stop())
     assert dead_letters(two.near) == []
 
