@@ -91,18 +91,20 @@ class Runtime:
     """The actors of one process.
 
     Time, chance and network are given from outside. ``on_failure`` is the process policy: it is
-    told of every actor that ended by an exception, after its links were.
+    told of every actor that ended by an exception, after its links were. ``run_beside`` runs a
+    coroutine and returns what cancels it; by default the event loop does.
     """
 
     #: Slots, because every message reads some of these.
     __slots__ = (
         "_asks",
+        "_beside",
         "_hasty",
         "_links",
         "_on_failure",
         "_outside",
         "_ready",
-        "_tasks",
+        "_run_beside",
         "_waits",
         "address",
         "answered",
@@ -131,6 +133,7 @@ class Runtime:
         address: str = NOWHERE,
         advertised: str = "",
         on_failure: Callable[[PID, BaseException], None] | None = None,
+        run_beside: Callable[[Coroutine[Any, Any, None]], Callable[[], object]] | None = None,
     ) -> None:
         self.clock = clock
         self.rng = rng
@@ -154,7 +157,8 @@ class Runtime:
         self._hasty = 0
         self._outside = PID("", self.address)
         self._on_failure = on_failure
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._run_beside = run_beside or self._run_on_loop
+        self._beside: dict[Coroutine[Any, Any, None], Callable[[], object]] = {}  # how to cancel it
         self.peers = Peers(self, transport, advertised or ("" if address == NOWHERE else address))
         self.metrics.gauge("actors/count", lambda: len(self.by_name))
 
@@ -481,13 +485,16 @@ class Runtime:
                 message = then(await work)
             except Exception as error:
                 message = failed(error)
+            self._beside.pop(running, None)
             if actor._alive:
                 self.read_clock()
                 self.notify(actor, actor.pid, message)
 
-        task = asyncio.get_running_loop().create_task(run())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        running = run()
+        self._beside[running] = self._run_beside(running)
+
+    def _run_on_loop(self, work: Coroutine[Any, Any, None]) -> Callable[[], object]:
+        return asyncio.get_running_loop().create_task(work).cancel
 
     # -- seen from outside --------------------------------------------------------------------
 
@@ -513,8 +520,8 @@ class Runtime:
             self._end(actor, reason)
         streams = self.peers.shutdown()
         self._asks.lost()
-        for task in list(self._tasks):
-            task.cancel()
+        for cancel in list(self._beside.values()):
+            cancel()
         return streams
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from actors.clock import NANOS
@@ -69,6 +69,7 @@ class Host:
             limits=limits,
             address=address,
             on_failure=self._on_failure,
+            run_beside=self._run_beside,
         )
         if port is not None:
             self.simulation.network.listen(address, self._runtime.peers.accept)
@@ -122,6 +123,20 @@ class Host:
                 failed(reason)
 
         return self.simulation.network.dial(self.ip, address, timeout_s, opened_if_alive, failed_if_alive)
+
+    def _run_beside(self, work: Coroutine[Any, Any, None]) -> Callable[[], object]:
+        """Run a coroutine on virtual time. It may await others that end by themselves, not the loop."""
+        clock = self.runtime.clock
+
+        def step() -> None:
+            try:
+                work.send(None)
+            except StopIteration:
+                return
+            clock.call_soon(step)
+
+        clock.call_soon(step)
+        return work.close
 
     def _gone(self, how: str, *, quietly: bool) -> None:
         if self._clock is None or self._runtime is None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Coroutine
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -312,3 +315,44 @@ def test_virtual_hours_cost_little() -> None:
     assert pair.sim.ask(pair.sender, PID("echo", A), Ping(1)) == Pong(1)
     assert counter(pair.sender, "actors/connections") == 1
     assert actor_of(pair.host, "echo").exits == []
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Private: what came of a coroutine."""
+
+    text: str
+
+
+class Worker(Actor):
+    """Runs coroutines beside itself and keeps what came of them."""
+
+    def __init__(self, *work: Coroutine[Any, Any, int]) -> None:
+        self._work = work
+        self.outcomes: list[object] = []
+
+    def initialize(self) -> None:
+        for work in self._work:
+            self.background(work, then=lambda n: Outcome(str(n)), failed=lambda e: Outcome(repr(e)))
+
+    @handles
+    def on_outcome(self, sender: PID, message: Outcome) -> None:
+        self.outcomes.append(message.text)
+
+
+async def _good() -> int:
+    return 7
+
+
+async def _bad() -> int:
+    raise ValueError("no")
+
+
+def test_work_beside_an_actor_comes_back_as_messages_in_simulation_too() -> None:
+    sim = Simulation(1)
+    worker = Worker(_good(), _bad())
+    host = sim.host("10.0.0.9", lambda host: host.runtime.spawn(worker, "worker"))
+    host.start()
+    assert worker.outcomes == []
+    sim.settle()
+    assert worker.outcomes == ["7", "ValueError('no')"]
