@@ -115,8 +115,9 @@ def main() -> int:
         )
         processes = OsProcesses()
         environs = RealEnvirons(switch_user=settings.switch_user, kill_leftovers=processes.kill_leftovers)
+        local_address = place.local if place.local != place.advertised else ""
         actor = AgentActor(
-            settings,
+            replace(settings, local_address=local_address),
             info,
             master,
             RealDisk(),

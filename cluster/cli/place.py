@@ -45,6 +45,13 @@ class Place:
         return join_address(self.advertised_ip, self.advertised_port)
 
     @property
+    def local(self) -> str:
+        """`ip:port` for processes of this host."""
+        if not _is_any(self.ip):
+            return self.bound
+        return join_address("::1" if ":" in self.ip else LOOPBACK, self.port)
+
+    @property
     def url(self) -> str:
         """Where a browser on this network finds the daemon."""
         return f"http://{self.advertised}/"
