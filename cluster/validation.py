@@ -71,6 +71,14 @@ def allocated(resources: tuple[Resource, ...], role: str) -> Resources:
     return total.allocated(role) if not total.roles else total
 
 
+def use_violations(resources: tuple[Resource, ...]) -> list[Violation]:
+    """Faults of resources that an agent reports as in use."""
+    found = list(resource_violations("resources", resources))
+    if not found and any(kind.allocation is None for kind, _ in Resources.of(resources)):
+        found.append(Violation("resources", "must be allocated to a role"))
+    return found
+
+
 def allocation_violations(path: str, resources: tuple[Resource, ...], role: str) -> Iterator[Violation]:
     """Valid resources must be allocated to one role, that of the offer, and not mix revocable ones."""
     try:
@@ -258,6 +266,7 @@ def framework_violations(
         *_framework_role_violations(info, allowed_roles),
         *_suppression_violations(info, suppressed),
         *_framework_field_violations(info, root_submissions),
+        *_offer_filter_violations(info),
     ]
 
 
@@ -301,9 +310,26 @@ def _framework_field_violations(info: FrameworkInfo, root_submissions: bool) -> 
         yield Violation("framework_info.user", "root may not submit (--no-root_submissions)")
 
 
+def _offer_filter_violations(info: FrameworkInfo) -> Iterator[Violation]:
+    for role, filters in info.offer_filters.items():
+        least = filters.min_allocatable_resources
+        for index, alternative in enumerate(least.quantities if least is not None else ()):
+            at = f"framework_info.offer_filters[{role!r}].min_allocatable_resources.quantities[{index}]"
+            if not alternative.quantities:
+                yield Violation(at, "must not be empty")
+            for name, amount in alternative.quantities.items():
+                if not math.isfinite(amount.value) or amount.value < 0:
+                    yield Violation(at, f"{name}:{amount.value} is not a possible amount")
+
+
 def agent_violations(info: AgentInfo) -> list[Violation]:
     """All faults of an agent that registers."""
     found = list(resource_violations("info.resources", info.resources))
+    found += [
+        Violation(f"info.resources[{index}]", "must not be allocated")
+        for index, resource in enumerate(info.resources)
+        if resource.allocation_info is not None
+    ]
     if not info.hostname:
         found.append(Violation("info.hostname", "must not be empty"))
     if info.id is not None and (fault := id_fault(info.id.value)):

@@ -97,7 +97,8 @@ class AgentActor(Actor):
         self._registration = Registration(self.context, self._master, self.link, self._on_registered)
         self.spawn(Files(self.state.sandbox, self._environs.reader), "files")
         self._declare_metrics()
-        self._disk.write(paths.endpoint, str(self.pid).encode(), durable=False)
+        here = PID(self.pid.name, settings.local_address or self.pid.address)
+        self._disk.write(paths.endpoint, str(here).encode(), durable=False)
         try:
             self._recover()
         except (RecoveryError, LaunchError) as error:
@@ -179,7 +180,9 @@ class AgentActor(Actor):
     # -- master -------------------------------------------------------------------------------
 
     def _is_master(self, sender: PID) -> bool:
-        return sender == self._registration.master and self._registration.standing is not Standing.TERMINATING
+        """Whether a message comes from our master, under whichever of its addresses."""
+        is_master = self.is_same(sender, self._registration.master)
+        return is_master and self._registration.standing is not Standing.TERMINATING
 
     def _on_registered(self) -> None:
         self.link(self._registration.master)
@@ -203,6 +206,10 @@ class AgentActor(Actor):
         for framework_id, task_id, reason in self._registration.missing(message):
             framework = self.state.frameworks.get(framework_id)
             self._statuses.make_missing(framework_id, framework, task_id, reason)
+        for name in self._registration.missing_executors(message):
+            self._to_master(
+                masters.ExecutorExited(self.context.agent_id, name.framework_id, name.executor_id, -1)
+            )
 
     def _end_if(self, fault: str | None) -> None:
         if fault is not None:

@@ -10,6 +10,7 @@ Source: reference agent.md §5 and §6.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -24,6 +25,7 @@ from cluster.model import (
     AgentInfo,
     ExecutorInfo,
     FrameworkInfo,
+    Resources,
     TaskInfo,
     TaskStatus,
     is_terminal,
@@ -162,7 +164,7 @@ class Checkpoints:
                 continue
             executor = Executor(
                 executor_id, framework_id, checkpoint.info, checkpoint.container_id,
-                checkpoint.directory, checkpoint.is_command, is_started=True,
+                checkpoint.directory, checkpoint.is_command, is_started=True, has_worked=True,
             )  # fmt: skip
             self._load_tasks(executor, streams)
             framework.executors[executor_id] = executor
@@ -204,6 +206,9 @@ class Checkpoints:
                 self._broken(path, error)
                 break
             offset += 4 + length
+        if offset < len(data):
+            log.warning("%s: %d bytes behind its last whole record are cut off", path, len(data) - offset)
+            self._disk.write(path, data[:offset], durable=False)
         return records
 
     def _read(self, path: str, kind: type[T]) -> T | None:
@@ -245,8 +250,12 @@ def compatibility_fault(old: AgentInfo, new: AgentInfo) -> str | None:
 
     Source: reference agent.md §6.
     """
-    for name in ("hostname", "resources", "attributes", "domain"):
-        was, is_now = getattr(old, name), getattr(new, name)
-        if was != is_now:
-            return f"{name} changed"
+    if old.hostname != new.hostname:
+        return "hostname changed"
+    if Resources.of(old.resources) != Resources.of(new.resources):
+        return "resources changed"
+    if Counter(old.attributes) != Counter(new.attributes):
+        return "attributes changed"
+    if old.domain != new.domain:
+        return "domain changed"
     return None

@@ -17,10 +17,13 @@ from cluster.model import AgentInfo, FrameworkInfo
 class AgentSettings:
     """What the operator may choose; the flags of mesos-agent that its actor reads. `_s`: seconds.
 
+    `local_address`: `ip:port` where processes of this host reach the agent, if others are told another.
+
     Source: reference agent.md §1.
     """
 
     work_dir: str
+    local_address: str = ""
     launcher_dir: str = ""
     registration_backoff_s: float = 1.0
     registration_backoff_max_s: float = 60.0
@@ -40,8 +43,8 @@ class Context:
     """Handed to every part of the agent. Parts have effects through these functions only.
 
     `send(to, message)`, `to_master(message)` (dropped while there is no connection), `later(delay_s,
-    message to self)`, `link(pid)`, `wall()` seconds since the epoch, `count(metric)`; `make_sandbox(path, user)`
-    makes the directory an executor runs in, or raises OSError; `user_of(framework, wanted)` says as
+    message to self)`, `link(pid)`, `wall()` seconds since the epoch, `count(metric)`; `make_sandbox(path,
+    user)` makes the directory an executor runs in, or raises OSError; `user_of(framework, wanted)` says as
     which operating system user to run (None: as the agent's own).
     """
 

@@ -68,6 +68,8 @@ class Executors:
         refusal = _refusal(executor, task, message.launch_executor)
         if refusal is not None:
             self._refuse(framework, task, message.launch_executor, executor_id, *refusal)
+            if executor is not None and message.launch_executor and not executor.is_command:
+                self.shut_down(executor)  # the master does not count on it, so it must not stay
             return
         if executor is None:
             executor = self._create(framework, task)
@@ -78,7 +80,7 @@ class Executors:
             self._c.checkpoints.save_task(executor, task)
         if not executor.is_started:
             self._start(framework, executor)
-        elif executor.phase is Phase.RUNNING:
+        elif executor.pid is not None:
             self._send_waiting(executor)
 
     def _refuse(
@@ -168,7 +170,9 @@ class Executors:
             environment["MESOS_RECOVERY_TIMEOUT"] = format_duration(c.settings.recovery_timeout_s)
             backoff_s = c.settings.executor_reregistration_timeout_s
             environment["MESOS_SUBSCRIPTION_BACKOFF_MAX"] = format_duration(backoff_s)
-            environment["MESOS_SLAVE_PID_FILE"] = c.paths.endpoint  # the agent may come back elsewhere
+        if framework.checkpoints or c.settings.local_address:
+            # The agent may come back elsewhere, or be nowhere near the address that others are told.
+            environment["MESOS_SLAVE_PID_FILE"] = c.paths.endpoint
         own = executor.info.command.environment if executor.info.command is not None else None
         if not executor.is_command and own is not None:
             environment |= {v.name: v.value for v in own.variables if v.value is not None}
@@ -179,7 +183,7 @@ class Executors:
         assert executor.pid is not None
         for task in executor.tasks.values():
             if not task.is_sent and not task.is_ended:
-                task.is_sent = True
+                task.is_sent = executor.has_worked = True
                 self._c.send(executor.pid, executor_protocol.Launch(task.info))
 
     # -- subscribing --------------------------------------------------------------------------
@@ -206,8 +210,8 @@ class Executors:
         for status in message.unacknowledged_updates:
             self.update(framework, executor, status)
         self._drop_unreceived(framework, executor, message)
-        if not executor.tasks and not message.unacknowledged_tasks:
-            self.shut_down(executor)  # all it was started for was killed meanwhile
+        if executor.is_pointless and not message.unacknowledged_tasks:
+            self.shut_down(executor)  # all it was started for was killed or lost meanwhile
             return
         self._welcome(framework, executor, pid)
         self._send_waiting(executor)
@@ -279,7 +283,7 @@ class Executors:
             framework, executor, task.info.task_id, TaskState.TASK_KILLED,
             Reason.REASON_TASK_KILLED_DURING_LAUNCH, "Killed before its executor registered",
         )  # fmt: skip
-        if not executor.live_tasks():
+        if executor.is_pointless:
             self.shut_down(executor)
 
     # -- ending -------------------------------------------------------------------------------

@@ -13,6 +13,9 @@ from typing import Protocol
 from actors import PID, Actor, handles
 from cluster.protocol import files as protocol
 
+#: Beyond it the operating system does not count.
+MAX_OFFSET = (1 << 63) - 1
+
 
 class SandboxReader(Protocol):
     """Reads files; real or simulated."""
@@ -60,6 +63,8 @@ class Files(Actor):
             return protocol.FileData(asked.offset, b"", 0, fault)
         if asked.offset < 0 or asked.length < 0:
             return protocol.FileData(asked.offset, b"", 0, "offset and length must not be negative")
+        if asked.offset > MAX_OFFSET:
+            return protocol.FileData(asked.offset, b"", 0, "no file is that long")
         length = min(asked.length, protocol.CHUNK_BYTES)
         try:
             data, size = self._reader.read(directory, asked.name, asked.offset, length)

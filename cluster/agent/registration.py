@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from actors import PID
 from cluster.agent.context import Context
-from cluster.agent.state import task_record
+from cluster.agent.state import Phase, task_record
 from cluster.agent.timers import PingLate, RegistrationDue
 from cluster.model import AgentCapability, AgentID, Reason, TaskID
 from cluster.protocol import agent as protocol
@@ -105,7 +105,7 @@ class Registration:
             executors=tuple(
                 protocol.ExecutorReport(f.id, e.info)
                 for f, e in executors
-                if not e.is_command and (e.live_tasks() or e.pid is not None)
+                if not e.is_command and e.phase is not Phase.TERMINATED
             ),
         )
 
@@ -149,6 +149,14 @@ class Registration:
             if self._c.state.task(name.framework_id, name.task_id) is None
             and (name.framework_id, name.task_id) not in self._c.streams
         ]
+
+    def missing_executors(self, message: protocol.AgentReregistered) -> list[protocol.ExecutorName]:
+        """Of the executors the master asks for, those that do not run here."""
+        named = [
+            (name, self._c.state.executor(name.framework_id, name.executor_id))
+            for name in message.missing_executors
+        ]
+        return [name for name, found in named if found is None or found.phase is Phase.TERMINATED]
 
     # -- health -------------------------------------------------------------------------------
 

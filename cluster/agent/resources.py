@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 
 from cluster.model import InvalidResources, Resources
+from cluster.model.resources_text import parse_resources
 
 MB = 1 << 20
 GB_MB = 1024
@@ -45,8 +46,9 @@ def resources_of(found: Hardware, given: str | None, default_role: str) -> Resou
     Raises:
         InvalidResources: what is given is not valid; says why in one sentence.
     """
-    total = Resources.parse(_content(given or ""), default_role)
-    named = {kind.name for kind, _ in total} | _names(_content(given or ""))
+    entries = parse_resources(_content(given or ""), default_role)
+    total = Resources.of(entries)
+    named = {entry.name for entry in entries}  # also those of which there is nothing
     mem_mb = found.mem_mb - GB_MB if found.mem_mb >= 2 * GB_MB else found.mem_mb // 2
     disk_mb = found.disk_mb - 5 * GB_MB if found.disk_mb >= 10 * GB_MB else found.disk_mb // 2
     for name, text in (
@@ -68,10 +70,3 @@ def _content(given: str) -> str:
         except OSError as error:
             raise InvalidResources(f"cannot read {given}: {error.strerror}") from error
     return given
-
-
-def _names(text: str) -> set[str]:
-    """Names in the simple text form, also those with a zero amount, which are not detected then."""
-    if text.lstrip().startswith("["):
-        return set()
-    return {part.split(":", 1)[0].split("(", 1)[0].strip() for part in text.split(";") if ":" in part}

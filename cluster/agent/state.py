@@ -74,6 +74,7 @@ class Executor:
     pid: PID | None = None
     tasks: dict[str, AgentTask] = field(default_factory=dict)
     is_started: bool = False  # the host was told
+    has_worked: bool = False  # a task was sent to it
     first_pid: int | None = None  # operating system process that leads the container
     reason: Reason | None = None
     words: str = ""
@@ -81,6 +82,11 @@ class Executor:
     def live_tasks(self) -> list[AgentTask]:
         """The tasks that have not ended."""
         return [task for task in self.tasks.values() if not task.is_ended]
+
+    @property
+    def is_pointless(self) -> bool:
+        """Whether all it was started for has ended, and it would never end by itself."""
+        return not self.live_tasks() and (self.is_command or not self.has_worked)
 
 
 @dataclass(slots=True, eq=False)

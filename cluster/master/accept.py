@@ -133,8 +133,7 @@ class Acceptance:
                     Reason.REASON_TASK_GROUP_INVALID, "task groups are not supported yet",
                 )  # fmt: skip
         else:
-            name = operation.type.value if operation.type is not None else "an operation without a type"
-            self._fail_operation(framework, operation, f"{name} is not supported yet")
+            self._fail_operation(framework, operation, _unsupported(operation))
         return remaining
 
     def _fail_operation(self, framework: FrameworkEntry, operation: Operation, why: str) -> None:
@@ -205,6 +204,14 @@ def tasks_of(operations: tuple[Operation, ...]) -> Iterator[TaskInfo]:
             yield from operation.launch.task_infos
         if operation.launch_group is not None:
             yield from operation.launch_group.task_group.tasks
+
+
+def _unsupported(operation: Operation) -> str:
+    """Why nothing can be done with an operation."""
+    if operation.type is LAUNCH:
+        return "operation.launch: is required for LAUNCH"
+    name = operation.type.value if operation.type is not None else "an operation without a type"
+    return f"{name} is not supported yet"
 
 
 def _complete(executor: ExecutorInfo | None, framework_id: str, role: str) -> ExecutorInfo | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from actors import PID
+from actors import PID, split_address
 from cluster.allocator import messages as alloc
 from cluster.master.context import Context
 from cluster.master.offers import Offers
@@ -30,7 +30,13 @@ from cluster.model import (
 )
 from cluster.protocol import agent as protocol
 from cluster.protocol import scheduler as scheduler_protocol
-from cluster.validation import agent_violations, sentence
+from cluster.validation import (
+    Violation,
+    agent_violations,
+    framework_violations,
+    sentence,
+    use_violations,
+)
 
 log = logging.getLogger(__name__)
 
@@ -74,15 +80,22 @@ class Agents:
         """An agent that has an id is back: known, given up, or from before this master."""
         if not self._is_valid(pid, message):
             return
+        message = _sound(message)
         assert message.info.id is not None
         known = self._c.state.agents.get(message.info.id.value)
         if known is not None:
-            self._take_back(known, pid, message)
-            return
+            fault = _impostor_fault(known, pid, message.info)
+            if fault is not None:
+                log.warning("agent %s at %s is shut down: %s", known.id, pid, fault)
+                self._c.send(pid, protocol.ShutdownAgent(fault))
+                return
         elsewhere = self._c.state.agent_by_pid.get(pid)
-        if elsewhere is not None:
+        if elsewhere is not None and elsewhere is not known:
             self.remove(elsewhere, "another agent registered at the same address")
-        self._adopt(pid, message)
+        if known is not None:
+            self._take_back(known, pid, message)
+        else:
+            self._adopt(pid, message)
 
     def _is_valid(self, pid: PID, message: protocol.RegisterAgent | protocol.ReregisterAgent) -> bool:
         faults = agent_violations(message.info)
@@ -146,14 +159,14 @@ class Agents:
         agent.version = message.version
         self._update_total(agent, message)
         frameworks = self._frameworks_of(agent, message)
-        self._compare_executors(agent, frameworks, message)
+        missing_executors = self._compare_executors(agent, frameworks, message)
         missing = self._compare_tasks(agent, frameworks, message)
         agent.missed_pings = 0
         agent.is_pong_due = False
         if not agent.is_connected:
             agent.is_connected = True
             c.allocator(alloc.ActivateAgent(agent.id))
-        c.send(pid, protocol.AgentReregistered(agent.id, self._ping_timeout_s, missing))
+        c.send(pid, protocol.AgentReregistered(agent.id, self._ping_timeout_s, missing, missing_executors))
         self._tell_frameworks(agent, frameworks)
         for _, task in c.state.tasks_on(agent):
             if task.kill is not None and not is_terminal(task.state):
@@ -183,16 +196,18 @@ class Agents:
 
     def _compare_executors(
         self, agent: AgentEntry, frameworks: dict[str, FrameworkEntry], message: protocol.ReregisterAgent
-    ) -> None:
+    ) -> tuple[protocol.ExecutorName, ...]:
+        """Adopt executors the master lacks, forget those that ended; those to be asked for."""
         reported = {(e.framework_id, e.info.executor_id.value): e for e in message.executors}
         waiting = {
             (framework.id, task.record.executor_id.value)
             for framework, task in self._c.state.tasks_on(agent)
             if task.record.executor_id is not None and task.state is TaskState.TASK_STAGING
         }
-        for key in list(agent.executors):
-            # One whose first task may still be on its way to the agent is not missing yet.
-            if key not in reported and key not in waiting:
+        unreported = [key for key in agent.executors if key not in reported]
+        for key in unreported:
+            # The first task of one that waits may have been on its way when the agent made its report.
+            if key not in waiting:
                 self.remove_executor(agent, *key)
         for key, executor in reported.items():
             if key not in agent.executors and key[0] in frameworks:
@@ -201,6 +216,7 @@ class Agents:
                     self._c.allocator(
                         alloc.AddUse(agent.id, agent.epoch, executor.framework_id, entry.resources)
                     )
+        return tuple(protocol.ExecutorName(*key) for key in unreported if key in waiting)
 
     def _compare_tasks(
         self, agent: AgentEntry, frameworks: dict[str, FrameworkEntry], message: protocol.ReregisterAgent
@@ -211,6 +227,8 @@ class Agents:
             framework = frameworks.get(framework_id)
             if framework is None or record.task_id.value in framework.tasks:
                 continue
+            if is_terminal(record.state) and framework.remembers_end_of(record):
+                continue  # acknowledged while the report was on its way
             task = self._add_reported_task(framework, agent, record)
             if task.is_charged:
                 self._c.allocator(alloc.AddUse(agent.id, agent.epoch, framework.id, task.resources))
@@ -233,7 +251,7 @@ class Agents:
         return entry
 
     def _add_reported_task(self, framework: FrameworkEntry, agent: AgentEntry, record: Task) -> TaskEntry:
-        framework.forget_lost(record.task_id.value)
+        framework.forget(record)
         elsewhere = framework.tasks.get(record.task_id.value)
         if elsewhere is not None:
             return elsewhere
@@ -370,6 +388,40 @@ class Agents:
             self._c.allocator(
                 alloc.Recover(framework_id, agent.id, agent.epoch, entry.resources, is_allocated=True)
             )
+
+
+def _sound(report: protocol.ReregisterAgent) -> protocol.ReregisterAgent:
+    """A report without the entries that nothing can be done with."""
+
+    def is_sound(what: object, faults: list[Violation]) -> bool:
+        if faults:
+            log.warning("report of %s by agent %s is passed over: %s", what, report.info.id, sentence(faults))
+        return not faults
+
+    return replace(
+        report,
+        frameworks=tuple(
+            info
+            for info in report.frameworks
+            if is_sound(info.id, framework_violations(info, (), None, root_submissions=True))
+        ),
+        tasks=tuple(task for task in report.tasks if is_sound(task.task_id, use_violations(task.resources))),
+        executors=tuple(
+            executor
+            for executor in report.executors
+            if is_sound(executor.info.executor_id, use_violations(executor.info.resources))
+        ),
+    )
+
+
+def _impostor_fault(known: AgentEntry, pid: PID, info: AgentInfo) -> str | None:
+    """Why one that comes back cannot be the agent it says it is; None if it can."""
+    if info.hostname != known.info.hostname:
+        return f"agent {known.id} is on {known.info.hostname}, not on {info.hostname}"
+    host, known_host = split_address(pid.address)[0], split_address(known.pid.address)[0]
+    if host != known_host:
+        return f"agent {known.id} is at {known_host}, not at {host}"
+    return None
 
 
 def _with_id(info: AgentInfo, agent_id: str) -> AgentInfo:

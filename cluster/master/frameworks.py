@@ -99,9 +99,13 @@ class Frameworks:
         self._connect(framework, pid)
         c.allocator(alloc.ActivateFramework(framework.id))
         self._tasks.settle(framework)
-        for agent in c.state.agents.values():
+        self._tell_agents(framework)
+
+    def _tell_agents(self, framework: FrameworkEntry) -> None:
+        """Agents keep the description of the framework; they resend what it did not acknowledge."""
+        for agent in self._c.state.agents.values():
             if agent.is_connected:
-                c.send(agent.pid, agent_protocol.UpdateFrameworkInfo(framework.info))
+                self._c.send(agent.pid, agent_protocol.UpdateFrameworkInfo(framework.info))
 
     def _describe(self, framework: FrameworkEntry, info: FrameworkInfo, suppressed: tuple[str, ...]) -> None:
         """Take over a new description; user and checkpoint stay what they were."""
@@ -121,6 +125,9 @@ class Frameworks:
         )
 
     def _connect(self, framework: FrameworkEntry, pid: PID) -> None:
+        before = self._c.state.framework_by_pid.get(pid)
+        if before is not None and before is not framework:
+            self.disconnected(before, f"its scheduler subscribed as {framework.id}")
         self._c.state.connect_framework(framework, pid)
         framework.subscriptions += 1
         self._c.link(pid)
@@ -172,14 +179,17 @@ class Frameworks:
 
     def update(self, framework: FrameworkEntry, message: protocol.UpdateFramework) -> None:
         """A framework changes its description while connected."""
-        fault = self._fault(
+        fault = _change_fault(framework.info, message.framework_info) or self._fault(
             protocol.Subscribe(message.framework_info, message.suppressed_roles, message.offer_constraints)
         )
         if fault:
             self._c.send(framework.pid, protocol.Error(fault))
             return
+        before = framework.info
         roles = framework.roles
         self._describe(framework, message.framework_info, message.suppressed_roles)
+        if framework.info != before:
+            self._tell_agents(framework)
         gone = set(roles) - set(framework.roles)
         for offer in [offer for offer in framework.offers.values() if offer.role in gone]:
             self._offers.rescind(offer, "the framework left its role")
@@ -251,3 +261,10 @@ class Frameworks:
         framework.unreachable.clear()
         c.allocator(alloc.RemoveFramework(framework.id))
         c.state.complete_framework(framework)
+
+
+def _change_fault(old: FrameworkInfo, new: FrameworkInfo) -> str:
+    """Why a connected framework may not change its description like this; empty if it may."""
+    fixed = ("id", "user", "checkpoint")
+    changed = [name for name in fixed if getattr(old, name) != getattr(new, name)]
+    return "; ".join(f"framework_info.{name}: must not change" for name in changed)

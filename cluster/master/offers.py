@@ -55,7 +55,8 @@ class Offers:
             agent = c.state.agents.get(grant.agent_id)
             if agent is None or agent.epoch != grant.epoch:
                 continue  # the allocator knows, or will know, that the agent is gone
-            if framework is None or not framework.is_connected or not agent.is_connected:
+            wanted = framework is not None and framework.is_connected and grant.role in framework.roles
+            if framework is None or not wanted or not agent.is_connected:
                 recover = alloc.Recover(made.framework_id, grant.agent_id, grant.epoch, grant.resources)
                 c.allocator(recover)
                 continue

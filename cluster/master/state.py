@@ -25,6 +25,7 @@ from cluster.model import (
     Resources,
     Task,
     TaskState,
+    is_terminal,
 )
 from cluster.protocol import agent as agent_protocol
 from cluster.validation import framework_roles
@@ -179,13 +180,23 @@ class FrameworkEntry:
         if len(self.unreachable) > self.max_unreachable:
             self.unreachable.popitem(last=False)
 
-    def forget_lost(self, task_id: str) -> None:
-        """A task that counted as unreachable or lost is back: take it out of the memory."""
-        self.unreachable.pop(task_id, None)
-        for task in self.completed:
-            if task.task_id.value == task_id and task.state is TaskState.TASK_LOST:
-                self.completed.remove(task)
-                break
+    def forget(self, returned: Task) -> None:
+        """A task that counted as unreachable or ended is back: take it out of the memory."""
+        self.unreachable.pop(returned.task_id.value, None)
+        known = self._completed_as(returned)
+        if known is not None:
+            self.completed.remove(known)
+
+    def remembers_end_of(self, reported: Task) -> bool:
+        """Whether a task is in the memory of ended ones in the very state that is reported."""
+        known = self._completed_as(reported)
+        return known is not None and known.state is reported.state
+
+    def _completed_as(self, task: Task) -> Task | None:
+        for known in self.completed:
+            if known.task_id == task.task_id and known.agent_id == task.agent_id:
+                return known
+        return None
 
 
 class TakenIds(Collection[str]):
@@ -327,7 +338,11 @@ class MasterState:
         for agent in self.agents.values():
             faults += self._agent_faults(agent)
         for framework in self.frameworks.values():
+            if framework.offers and not framework.is_connected:
+                faults.append(f"{framework.id} is not connected and has offers {list(framework.offers)}")
             for task in framework.tasks.values():
+                if task.is_charged and is_terminal(task.state):
+                    faults.append(f"task {task.id} of {framework.id} ended and still holds resources")
                 home = self.agents.get(task.agent_id)
                 if home is None or (framework.id, task.id) not in home.tasks:
                     faults.append(f"task {task.id} of {framework.id} is not on its agent {task.agent_id}")
@@ -337,6 +352,8 @@ class MasterState:
 
     def _agent_faults(self, agent: AgentEntry) -> list[str]:
         faults: list[str] = []
+        if agent.offers and not agent.is_connected:
+            faults.append(f"{agent.id} is not connected and is offered as {list(agent.offers)}")
         used: dict[str, Resources] = {}
         for framework, task in self.tasks_on(agent):
             if task.is_charged:

@@ -256,7 +256,8 @@ class Tasks:
 
         A task that had ended before only loses its unacknowledged updates.
         """
-        if not is_terminal(task.state):
+        had_ended = is_terminal(task.state)
+        if not had_ended:
             status = self._made(task.record.task_id, task.record.agent_id, state, reason, message)
             status = msgspec.structs.replace(
                 status,
@@ -270,7 +271,7 @@ class Tasks:
                 self._send(framework, status)
         self.release(framework, task)
         self._c.state.remove_task(framework, task)
-        if unreachable_since is not None and not _has_ended(task.record):
+        if unreachable_since is not None and not had_ended:
             framework.remember_unreachable(task.record)
         else:
             framework.completed.append(task.record)
@@ -300,11 +301,6 @@ class Tasks:
     def _send(self, framework: FrameworkEntry, status: TaskStatus) -> None:
         if framework.is_connected:
             self._c.send(framework.pid, protocol.Update(status))
-
-
-def _has_ended(record: Task) -> bool:
-    """Whether the task itself ended, as opposed to its agent being lost."""
-    return is_terminal(record.state) and record.state is not S.TASK_LOST
 
 
 def time_info(seconds: float) -> TimeInfo:

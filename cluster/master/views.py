@@ -81,7 +81,7 @@ def _sum(parts: Iterable[Resources]) -> str:
     total = Resources.EMPTY
     for part in parts:
         total = total + part.unallocated()
-    return str(total)
+    return str(total) if total else ""
 
 
 def _agent(agent: AgentEntry) -> protocol.AgentView:

@@ -64,13 +64,24 @@ class TaskName(Message, frozen=True):
     task_id: str
 
 
+class ExecutorName(Message, frozen=True):
+    """A custom executor, by framework and id."""
+
+    framework_id: str
+    executor_id: str
+
+
 @message("agent.Reregistered")
 class AgentReregistered(Message, frozen=True):
-    """The agent is taken back. Of the tasks in `missing` it must account for those it lacks."""
+    """The agent is taken back. Of the tasks in `missing` it must account for those it lacks.
+
+    Of the executors in `missing_executors` it must say that those have ended that do not run.
+    """
 
     agent_id: str
     ping_timeout_s: float
     missing: tuple[TaskName, ...] = ()
+    missing_executors: tuple[ExecutorName, ...] = ()
 
 
 @message("agent.Unregister")

@@ -43,7 +43,7 @@ class Agents(Message, frozen=True):
 
 @message("operator.GetFrameworks")
 class GetFrameworks(Message, frozen=True):
-    """List frameworks by id, from the one after `after`; ended ones too if `completed`."""
+    """List frameworks by id, from the one after `after`; the ended ones instead if `completed`."""
 
     after: str = ""
     limit: int = 100

@@ -620,7 +620,10 @@ def test_a_failed_actor_takes_its_simulated_process_along() -> None:
 
 
 def test_two_names_of_one_process_are_one_actor_to_those_who_ask() -> None:
-    sim, a, b, other = two_names()
-    watcher = a.runtime.by_name[next(iter(a.runtime.by_name))]
-    assert not watcher.is_same(PID("echo", B), PID("other", B))
-    assert watcher.is_same(PID("echo", B), PID("echo", B))
+    sim, _, b, other = two_names()
+    asker = actor_of(b, "echo")
+    assert not asker.is_same(ECHO_A, PID("echo", other))  # nobody knows yet
+    assert sim.ask(b, PID("echo", other), Ping(1)) == Pong(1)
+    assert sim.ask(b, ECHO_A, Ping(2)) == Pong(2)
+    assert asker.is_same(ECHO_A, PID("echo", other))
+    assert not asker.is_same(ECHO_A, PID("other", other))
