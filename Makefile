@@ -1,0 +1,46 @@
+# `make demo` and `make test` set everything up by themselves; they need Python 3.11 or newer.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= auto
+
+.PHONY: demo test lint types unit bench clean help
+
+help:
+	@echo "make demo    run the demonstration: a cluster of processes on this host, under 30 s"
+	@echo "make test    format, lint, types and all tests"
+	@echo "make bench   every benchmark at its smallest size"
+	@echo "make clean   remove the virtual environment and caches"
+
+$(VENV)/installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; try: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+demo: $(VENV)/installed
+	$(BIN)/mesos-demo
+
+test: lint types unit
+
+lint: $(VENV)/installed
+	$(BIN)/ruff format --check actors cluster tests bench
+	$(BIN)/ruff check actors cluster tests bench
+
+types: $(VENV)/installed
+	$(BIN)/mypy
+
+unit: $(VENV)/installed
+	$(BIN)/python -m pytest -n $(JOBS) --dist=worksteal tests
+
+bench: $(VENV)/installed
+	@set -e; for file in bench/*.py; do \
+	  case $$file in */__init__.py|*/_*.py) continue;; esac; \
+	  grep -q '__main__' $$file || continue; \
+	  echo "== $$file"; $(BIN)/python -m bench.$$(basename $$file .py) --smallest; \
+	done
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
