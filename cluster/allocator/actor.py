@@ -64,14 +64,14 @@ class AllocatorActor(Actor):
     @handles
     def on_round_due(self, sender: PID, message: RoundDue) -> None:
         self._is_round_due = False
-        candidates, self._candidates = self._candidates, NONE
-        if candidates and not self.state.is_paused:
+        if self._candidates and not self.state.is_paused:
+            candidates, self._candidates = self._candidates, NONE
             self._run(candidates)
 
     @handles
     def on_interval_over(self, sender: PID, message: IntervalOver) -> None:
-        self._candidates = NONE
         if not self.state.is_paused:
+            self._candidates = NONE
             self._run(ALL)
             self.state.expire_filters(self._now_s())
         self.delay(self._options.allocation_interval_s, IntervalOver())

@@ -1,0 +1,1 @@
+"""Scripts with the outcome they must have."""
