@@ -37,8 +37,7 @@ unit: $(VENV)/installed
 
 bench: $(VENV)/installed
 	@set -e; for file in bench/*.py; do \
-	  case $$file in */__init__.py|*/_*.py) continue;; esac; \
-	  grep -q '__main__' $$file || continue; \
+	  grep -q -e '"--smallest"' $$file || continue; \
 	  echo "== $$file"; $(BIN)/python -m bench.$$(basename $$file .py) --smallest; \
 	done
 
