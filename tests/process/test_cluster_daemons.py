@@ -9,7 +9,7 @@ import pytest
 
 from cluster.model import Reason
 from cluster.protocol import operator
-from tests.process.cluster import LOOPBACK, Daemon, held_port, running_cluster
+from tests.process.cluster import LOOPBACK, TERMINATION_S, Daemon, held_port, running_cluster
 from tests.process.echo_executor import echo_executor
 from tests.process.observed import Holding
 
@@ -34,6 +34,18 @@ async def test_sigterm_ends_master_and_agent_with_code_0(tmp_path: Path) -> None
         assert master.lines[-1].endswith("mesos-master ends with exit code 0")
         assert not master.find("WARNING|ERROR|CRITICAL")
         assert not agent.find("WARNING|ERROR|CRITICAL")
+
+
+@pytest.mark.parametrize("ready", [True, False])
+async def test_an_idle_executor_host_ends_with_its_agent(tmp_path: Path, ready: bool) -> None:
+    async with running_cluster(tmp_path) as c:
+        master = await c.master()
+        agent = await c.agent(master)
+        host = c.host_of(agent)
+        if ready:
+            await agent.line("executor host .* is ready")
+        assert await agent.terminate() == 0
+        await c.gone([host], TERMINATION_S)
 
 
 async def test_sigterm_of_an_agent_ends_the_tasks_that_do_not_survive_it(tmp_path: Path) -> None:
