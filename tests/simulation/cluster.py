@@ -165,6 +165,7 @@ class SimulatedCluster:
         self.rng = self.sim.rng.child("cluster")
         self.settings = MasterSettings()
         self._checked = -1
+        self._kept: dict[str, set[tuple[str, str, str]]] = {}
         self.master = self.sim.host(MASTER_IP, self._boot_master)
         self.machines: dict[str, SimulatedMachine] = {}
         self.agents = [self._add_agent(number) for number in range(1, agents + 1)]
@@ -194,8 +195,23 @@ class SimulatedCluster:
                 lambda code: clock.call_soon(host.stop),
             )
             host.runtime.spawn(actor, AGENT)
+            lost = self._kept.pop(ip, set()) - self._kept_updates(actor)
+            if lost:
+                raise Violation(f"{ip} forgot updates it had acknowledged to executors: {sorted(lost)}")
 
         return self.sim.host(ip, boot)
+
+    def _kept_updates(self, actor: AgentActor) -> set[tuple[str, str, str]]:
+        """The updates an agent answers for even after its death: framework, task, state."""
+        return {
+            (*key, status.state.value)
+            for key, status in actor.context.streams.pending()
+            if actor.state.task(*key) is not None and actor.state.frameworks[key[0]].checkpoints
+        }
+
+    def note_updates(self, host: Host) -> None:
+        """An agent is about to die, its machine is not: what it answers for must be there afterwards."""
+        self._kept[host.ip] = self._kept_updates(self.agent_actor(host))
 
     def _add_framework(self, number: int) -> Host:
         rng = self.rng.child(f"framework{number}")
@@ -294,7 +310,7 @@ class SimulatedCluster:
                 raise Violation(f"{agent.id}: free, offered and used add up to {total} of {agent.total}")
 
     def _check_processes(self) -> None:
-        """No task runs in two places."""
+        """No task runs in two places, none goes on after its agent reported its end."""
         places = Counter(
             (process.spec.environment["MESOS_FRAMEWORK_ID"], process.spec.environment["MESOS_EXECUTOR_ID"])
             for machine in self.machines.values()
@@ -303,6 +319,19 @@ class SimulatedCluster:
         double = [task for task, count in places.items() if count > 1]
         if double:
             raise Violation(f"tasks run twice: {double}")
+        for host in self.agents:
+            running = self._running_on(host)
+            if running and host.is_up:
+                pending = self.agent_actor(host).context.streams.pending()
+                ended = [key for key, status in pending if is_terminal(status.state) and key in running]
+                if ended:
+                    raise Violation(f"{host.ip} reported the end of {ended}, which run")
+
+    def _running_on(self, host: Host) -> set[tuple[str, str]]:
+        """Framework and task of every process on an agent's machine."""
+        processes = self.machines[host.ip].processes.running
+        environments = [process.spec.environment for process in processes]
+        return {(e["MESOS_FRAMEWORK_ID"], e["MESOS_EXECUTOR_ID"]) for e in environments}
 
     def is_converged(self) -> bool:
         """Whether all work is done, all updates are acknowledged, and everything is free again."""
@@ -401,6 +430,7 @@ def kill_agent(cluster: SimulatedCluster, rng: Rng) -> None:
     """kill -9 of an agent; its tasks live on."""
     host = rng.choice(cluster.agents)
     if host.is_up:
+        cluster.note_updates(host)
         host.kill()
         _later(cluster, rng.choice((0.5, 5.0, 100.0)), host)
 
@@ -409,6 +439,7 @@ def stop_agent(cluster: SimulatedCluster, rng: Rng) -> None:
     """SIGTERM of an agent."""
     host = rng.choice(cluster.agents)
     if host.is_up:
+        cluster.note_updates(host)
         host.stop()
         _later(cluster, rng.uniform(0.5, 60.0), host)
 
