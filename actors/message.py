@@ -14,11 +14,12 @@ import msgspec
 from actors.errors import NotAMessage
 
 
-class Message(msgspec.Struct, frozen=True, omit_defaults=True):
+class Message(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Base of all messages: a value, encoded as a map of field names.
 
     Fields that hold their default are not sent, and unknown fields are ignored, so that a field can
-    be added without breaking older peers.
+    be added without breaking older peers. Messages hold values only, so they cannot be part of a cycle
+    and the garbage collector need not look at them.
     """
 
 

@@ -19,7 +19,7 @@ Uint32 = Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1, extra={"protobuf": "uin
 Uint64 = Annotated[int, msgspec.Meta(ge=0, extra={"protobuf": "uint64"})]
 
 
-class V1(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class V1(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Base of every v1 message; fields stand in the order of the .proto file."""
 
     NUMBERS: ClassVar[dict[str, int]] = {}  # field -> protobuf number
