@@ -162,7 +162,8 @@ async def test_a_batch_goes_on_when_an_agent_dies(tmp_path: Path) -> None:
         dying = await c.agent(master)
         pipe = c.pipe()
         path = tmp_path / "commands"
-        path.write_text(f"echo started > {pipe}; test -e {tmp_path}/go || exec sleep 1000\n")
+        # Looks for the file before it tells of its start: the test makes the file right after.
+        path.write_text(f"test -e {tmp_path}/go || {{ echo started > {pipe}; exec sleep 1000; }}\n")
         flags = [f"--master={master.address}", "--mem=32"]
         program = await ran(c, "mesos-batch", *flags, str(path))
         await pipe.heard(1)
