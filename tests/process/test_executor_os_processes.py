@@ -112,11 +112,15 @@ async def test_open_files_are_limited_as_before(b: Bench) -> None:
 
 
 async def test_signal_reaches_the_tree_and_only_the_tree(b: Bench) -> None:
-    sleeper = "sh -c 'echo > gate; exec sleep 1000'"
+    # Nothing is executed after a sleeper has told that it runs: while a program is being replaced, its
+    # environment cannot be read for a moment.
+    os.mkfifo(b.directory / "never")
+    sleeper = "sh -c 'echo > gate; read x < never'"
     with gate(b.directory) as ready:
         process, status = b.start(f'{sleeper} & setsid {sleeper} & setsid sh -c "{sleeper}; exit 1"')
         await ready.passed(3)
-        other, other_status = b.start("exec sleep 1000")
+        other, other_status = b.start("echo > gate; read x < never")
+        await ready.passed(1)
         everything = b.processes.leftovers(str(b.directory))
     assert len(everything) == 6  # leader, inner shell, 3 sleepers, the other
     process.signal_tree(signal.SIGTERM)
