@@ -24,7 +24,6 @@ class AgentSettings:
 
     work_dir: str
     local_address: str = ""
-    launcher_dir: str = ""
     registration_backoff_s: float = 1.0
     registration_backoff_max_s: float = 60.0
     executor_registration_timeout_s: float = 60.0
