@@ -5,11 +5,11 @@ from cluster.model.amounts import Amount, quantity_milli
 from cluster.model.attribute import Attribute
 from cluster.model.attributes import parse_attributes, print_attributes
 from cluster.model.base import V1, Int32, Int64, Uint32, Uint64, V1Enum, declared
+from cluster.model.cgroup import CgroupInfo
 from cluster.model.checks import CheckInfo, CheckStatusInfo, HealthCheck
 from cluster.model.command import CommandInfo, Environment, Secret
 from cluster.model.container import (
     CapabilityInfo,
-    CgroupInfo,
     ContainerInfo,
     ContainerStatus,
     LinuxInfo,
@@ -20,6 +20,7 @@ from cluster.model.container import (
 )
 from cluster.model.credentials import Credential, Credentials, RateLimit, RateLimits
 from cluster.model.daemon import FileInfo, Flag, MasterCapability, MasterInfo, Metric, VersionInfo
+from cluster.model.device import Device
 from cluster.model.discovery import DiscoveryInfo, Port, Ports
 from cluster.model.domain import DomainInfo
 from cluster.model.errors import (
@@ -77,6 +78,12 @@ from cluster.model.resource import (
     SharedInfo,
 )
 from cluster.model.resource_formats import endpoint_form, internal_form, old_form, stack_of
+from cluster.model.resource_provider import (
+    CSIPluginContainerInfo,
+    CSIPluginEndpoint,
+    CSIPluginInfo,
+    ResourceProviderInfo,
+)
 from cluster.model.resource_validation import stack_faults, violations
 from cluster.model.resources import Resources
 from cluster.model.roles import ANY_ROLE, Role, WeightInfo, ancestors, is_strict_subrole, role_fault
@@ -85,6 +92,14 @@ from cluster.model.statistics import (
     ResourceStatistics,
     ResourceUsage,
     TrafficControlStatistics,
+)
+from cluster.model.statistics_kernel import (
+    IcmpStatistics,
+    IpStatistics,
+    PerfStatistics,
+    SNMPStatistics,
+    TcpStatistics,
+    UdpStatistics,
 )
 from cluster.model.task import (
     KillPolicy,
@@ -113,6 +128,9 @@ __all__ = [
     "Amount",
     "Attribute",
     "AttributeConstraint",
+    "CSIPluginContainerInfo",
+    "CSIPluginEndpoint",
+    "CSIPluginInfo",
     "Capability",
     "CapabilityInfo",
     "CgroupInfo",
@@ -125,6 +143,7 @@ __all__ = [
     "ContainerStatus",
     "Credential",
     "Credentials",
+    "Device",
     "DiscoveryInfo",
     "Disk",
     "DiskInfo",
@@ -143,6 +162,7 @@ __all__ = [
     "FrameworkID",
     "FrameworkInfo",
     "HealthCheck",
+    "IcmpStatistics",
     "Id",
     "IllegalTransition",
     "Image",
@@ -153,6 +173,7 @@ __all__ = [
     "InvalidResources",
     "InverseOffer",
     "InverseOfferStatus",
+    "IpStatistics",
     "KillPolicy",
     "Kind",
     "Label",
@@ -181,6 +202,7 @@ __all__ = [
     "Pairs",
     "Parameter",
     "Parameters",
+    "PerfStatistics",
     "Port",
     "Ports",
     "Quantities",
@@ -198,11 +220,13 @@ __all__ = [
     "ReservationInfo",
     "Resource",
     "ResourceProviderID",
+    "ResourceProviderInfo",
     "ResourceStatistics",
     "ResourceUsage",
     "Resources",
     "RevocableInfo",
     "Role",
+    "SNMPStatistics",
     "Scalar",
     "Schedule",
     "SeccompInfo",
@@ -220,11 +244,13 @@ __all__ = [
     "TaskResourceLimitation",
     "TaskState",
     "TaskStatus",
+    "TcpStatistics",
     "Text",
     "TimeInfo",
     "TrafficControlStatistics",
     "URL",
     "UUID",
+    "UdpStatistics",
     "Uint32",
     "Uint64",
     "Unavailability",

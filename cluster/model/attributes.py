@@ -47,6 +47,11 @@ def print_attributes(attributes: Iterable[Attribute]) -> str:
     return ";".join(f"{a.name}:{print_value(_member(a))}" for a in attributes)
 
 
+def value_text(attribute: Attribute) -> str:
+    """Print the value of an attribute alone."""
+    return print_value(_member(attribute))
+
+
 def _member(attribute: Attribute) -> Scalar | Ranges | Set | Text:
     members = (attribute.scalar, attribute.ranges, attribute.set, attribute.text)
     return next((member for member in members if member is not None), Text(value=""))

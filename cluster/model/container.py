@@ -8,6 +8,7 @@ from typing import ClassVar
 import msgspec
 
 from cluster.model.base import V1, Uint32, Uint64, V1Enum, declared
+from cluster.model.cgroup import CgroupInfo
 from cluster.model.ids import ContainerID
 from cluster.model.labels import Labels, Parameter
 from cluster.model.volume import Image, Volume
@@ -277,21 +278,6 @@ class ContainerInfo(V1, frozen=True, kw_only=True):
     linux_info: LinuxInfo | None = None
     rlimit_info: RLimitInfo | None = None
     tty_info: TTYInfo | None = None
-
-
-class CgroupInfo(V1, frozen=True, kw_only=True):
-    """Cgroup of a container."""
-
-    class NetCls(V1, frozen=True, kw_only=True):
-        """The net_cls handle."""
-
-        NUMBERS: ClassVar[dict[str, int]] = {"classid": 1}
-
-        classid: Uint32 | None = None
-
-    NUMBERS: ClassVar[dict[str, int]] = {"net_cls": 1}
-
-    net_cls: NetCls | None = None
 
 
 class ContainerStatus(V1, frozen=True, kw_only=True):

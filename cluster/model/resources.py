@@ -140,6 +140,11 @@ class Resources:
             self._hash = hash(frozenset(self._amounts.items()))
         return self._hash
 
+    @property
+    def has_details(self) -> bool:
+        """Whether something rides along that does not compare, such as where a volume is mounted."""
+        return bool(self._disks)
+
     def amount(self, kind: Kind) -> Amount | None:
         """How much there is of a kind; None if nothing."""
         return self._amounts.get(kind)

@@ -6,10 +6,12 @@ Source: Mesos include/mesos/v1/mesos.proto, message ResourceStatistics.
 from typing import ClassVar
 
 from cluster.model.base import V1, Uint32, Uint64
+from cluster.model.cgroup import CgroupInfo
 from cluster.model.executor import ExecutorInfo
 from cluster.model.ids import ContainerID, TaskID
 from cluster.model.labels import Labels
 from cluster.model.resource import DiskInfo, Resource
+from cluster.model.statistics_kernel import PerfStatistics, SNMPStatistics
 from cluster.model.values import Range
 
 
@@ -137,6 +139,8 @@ class ResourceStatistics(V1, frozen=True, kw_only=True):
         "disk_limit_bytes": 26,
         "disk_used_bytes": 27,
         "disk_statistics": 43,
+        "blkio_statistics": 44,
+        "perf": 13,
         "net_rx_packets": 14,
         "net_rx_bytes": 15,
         "net_rx_errors": 16,
@@ -160,6 +164,7 @@ class ResourceStatistics(V1, frozen=True, kw_only=True):
         "net_tcp_active_connections": 28,
         "net_tcp_time_wait_connections": 29,
         "net_traffic_control_statistics": 35,
+        "net_snmp_statistics": 42,
     }
 
     timestamp: float
@@ -191,6 +196,8 @@ class ResourceStatistics(V1, frozen=True, kw_only=True):
     disk_limit_bytes: Uint64 | None = None
     disk_used_bytes: Uint64 | None = None
     disk_statistics: tuple[DiskStatistics, ...] = ()
+    blkio_statistics: CgroupInfo.Blkio.Statistics | None = None
+    perf: PerfStatistics | None = None
     net_rx_packets: Uint64 | None = None
     net_rx_bytes: Uint64 | None = None
     net_rx_errors: Uint64 | None = None
@@ -214,6 +221,7 @@ class ResourceStatistics(V1, frozen=True, kw_only=True):
     net_tcp_active_connections: float | None = None
     net_tcp_time_wait_connections: float | None = None
     net_traffic_control_statistics: tuple[TrafficControlStatistics, ...] = ()
+    net_snmp_statistics: SNMPStatistics | None = None
 
 
 class ResourceUsage(V1, frozen=True, kw_only=True):

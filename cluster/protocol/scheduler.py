@@ -15,13 +15,17 @@ from cluster.model import (
     Filters,
     FrameworkID,
     FrameworkInfo,
+    InverseOffer,
     KillPolicy,
     MasterInfo,
     Offer,
     OfferConstraints,
     OfferID,
     Operation,
+    OperationID,
     OperationStatus,
+    Request,
+    ResourceProviderID,
     TaskID,
     TaskStatus,
 )
@@ -61,6 +65,24 @@ class Decline(Message, frozen=True):
 
     framework_id: FrameworkID
     offer_ids: tuple[OfferID, ...]
+    filters: Filters | None = None
+
+
+@message("scheduler.AcceptInverseOffers")
+class AcceptInverseOffers(Message, frozen=True):
+    """Agree to give resources back before a machine goes away."""
+
+    framework_id: FrameworkID
+    inverse_offer_ids: tuple[OfferID, ...]
+    filters: Filters | None = None
+
+
+@message("scheduler.DeclineInverseOffers")
+class DeclineInverseOffers(Message, frozen=True):
+    """Say that resources will not be given back in time."""
+
+    framework_id: FrameworkID
+    inverse_offer_ids: tuple[OfferID, ...]
     filters: Filters | None = None
 
 
@@ -109,6 +131,17 @@ class Acknowledge(Message, frozen=True):
     uuid: bytes
 
 
+@message("scheduler.AcknowledgeOperationStatus")
+class AcknowledgeOperationStatus(Message, frozen=True):
+    """The status of an operation with this uuid (16 bytes) is dealt with."""
+
+    framework_id: FrameworkID
+    operation_id: OperationID
+    uuid: bytes
+    agent_id: AgentID | None = None
+    resource_provider_id: ResourceProviderID | None = None
+
+
 class TaskToReconcile(Message, frozen=True):
     """A task whose state the scheduler wants to know."""
 
@@ -124,6 +157,22 @@ class Reconcile(Message, frozen=True):
     tasks: tuple[TaskToReconcile, ...] = ()
 
 
+class OperationToReconcile(Message, frozen=True):
+    """An operation whose state the scheduler wants to know."""
+
+    operation_id: OperationID
+    agent_id: AgentID | None = None
+    resource_provider_id: ResourceProviderID | None = None
+
+
+@message("scheduler.ReconcileOperations")
+class ReconcileOperations(Message, frozen=True):
+    """Ask for the states of `operations` (none: of all of the framework that are known)."""
+
+    framework_id: FrameworkID
+    operations: tuple[OperationToReconcile, ...] = ()
+
+
 @message("scheduler.Message")
 class MessageToExecutor(Message, frozen=True):
     """Bytes for an executor, best effort."""
@@ -132,6 +181,14 @@ class MessageToExecutor(Message, frozen=True):
     agent_id: AgentID
     executor_id: ExecutorID
     data: bytes
+
+
+@message("scheduler.RequestResources")
+class RequestResources(Message, frozen=True):
+    """Resources the framework would like; the built-in allocator ignores it."""
+
+    framework_id: FrameworkID
+    requests: tuple[Request, ...] = ()
 
 
 @message("scheduler.UpdateFramework")
@@ -163,11 +220,25 @@ class Offers(Message, frozen=True):
     offers: tuple[Offer, ...]
 
 
+@message("scheduler.InverseOffers")
+class InverseOffers(Message, frozen=True):
+    """Requests to give resources back before machines go away."""
+
+    inverse_offers: tuple[InverseOffer, ...]
+
+
 @message("scheduler.Rescind")
 class Rescind(Message, frozen=True):
     """The offer is no longer valid."""
 
     offer_id: OfferID
+
+
+@message("scheduler.RescindInverseOffer")
+class RescindInverseOffer(Message, frozen=True):
+    """The inverse offer is no longer valid."""
+
+    inverse_offer_id: OfferID
 
 
 @message("scheduler.Update")
