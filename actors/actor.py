@@ -123,7 +123,11 @@ class Actor:
                 if not mail.queued:
                     runtime.make_ready(mail)
                 return
-        self._runtime.send_from(self, to, message)
+        runtime = self._runtime
+        if to.address == runtime.address:
+            runtime.send_from(self, to, message)
+        else:
+            runtime.peers.send(self.pid.name, to, message)
 
     def link(self, pid: PID) -> None:
         """Have :meth:`on_exited` called when ``pid`` ends or its process cannot be reached."""
@@ -171,6 +175,15 @@ class Actor:
     def metrics(self) -> Metrics:
         """The counters and gauges of the process."""
         return self._runtime.metrics
+
+    def handled(self, message_type: type) -> int:
+        """How many messages of a type this actor has dealt with."""
+        entry = self._mail.entries.get(message_type) if self._mail is not None else None
+        return int(entry[1]) if entry is not None else 0
+
+    def waiting(self) -> int:
+        """How many messages wait for this actor."""
+        return len(self._mail.queue) if self._mail is not None else 0
 
     def rng(self) -> Rng:
         """The random stream of this actor's name; call once and keep it."""

@@ -13,18 +13,29 @@ from actors.clock import NANOS, Clock
 from actors.errors import ActorGone, AskTimeout
 from actors.pid import PID
 
-#: Questions whose time runs out within the same span share a timer.
-DUE_NS = 10_000_000
+#: Questions asked within this span with the same time-out share a timer.
+SHARED_NS = 10_000_000
 
 
-class Asked(msgspec.Struct):
+class Deadline(msgspec.Struct, eq=False, gc=False):
+    """The timer of questions with the same time-out that were asked at about the same time.
+
+    They are found by their numbers: ``first`` to ``last``, with those of other deadlines in between.
+    """
+
+    timeout_s: float
+    until_ns: int  # questions asked later have another one
+    first: int
+    last: int
+
+
+class Asked(msgspec.Struct, eq=False, gc=False):
     """A question that waits for its answer; a struct, which is made in no time."""
 
     to: PID
     answer: Callable[[Any], None]
     fail: Callable[[Exception], None]
-    together: dict[str, Asked]
-    timeout_s: float
+    deadline: Deadline
 
 
 class Asks:
@@ -33,13 +44,13 @@ class Asks:
     A name is never used twice, so a late or second answer reaches nobody.
     """
 
-    __slots__ = ("_clock", "_count", "_due", "_open")
+    __slots__ = ("_clock", "_count", "_deadlines", "_open")
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._count = 0
         self._open: dict[str, Asked] = {}
-        self._due: dict[int, dict[str, Asked]] = {}  # the same, by when they are due in DUE_NS
+        self._deadlines: dict[float, Deadline] = {}  # the newest one of each time-out
 
     def __len__(self) -> int:
         return len(self._open)
@@ -53,42 +64,42 @@ class Asks:
         now_ns: int,
     ) -> str:
         """Begin to wait; the name to be answered to."""
-        self._count += 1
-        name = f"?{self._count}"
-        # A timer for each question would cost more than the question: those due within the same
-        # 10 ms share one.
-        due = -(-(now_ns + int(timeout_s * NANOS)) // DUE_NS)
-        together = self._due.get(due)
-        if together is None:
-            together = self._due[due] = {}
-            self._clock.call_later((due * DUE_NS - now_ns) / NANOS, partial(self._late, due))
-        together[name] = self._open[name] = Asked(to, answer, fail, together, timeout_s)
+        self._count = number = self._count + 1
+        deadline = self._deadlines.get(timeout_s)
+        if deadline is None or now_ns > deadline.until_ns:
+            deadline = self._new_deadline(timeout_s, now_ns)
+        deadline.last = number
+        name = f"?{number}"
+        self._open[name] = Asked(to, answer, fail, deadline)
         return name
+
+    def _new_deadline(self, timeout_s: float, now_ns: int) -> Deadline:
+        deadline = Deadline(timeout_s, now_ns + SHARED_NS, self._count, self._count)
+        self._deadlines[timeout_s] = deadline
+        # A timer for each question would cost more than the question.
+        self._clock.call_later(timeout_s + SHARED_NS / NANOS, partial(self._late, deadline))
+        return deadline
 
     def answered(self, name: str, message: object) -> bool:
         """Hand an answer to the asker ``name``; False if nobody of that name waits for one."""
         asked = self._open.pop(name, None)
         if asked is None:
             return False
-        del asked.together[name]
         try:
             asked.answer(message)
         except asyncio.InvalidStateError:
             pass  # cancelled a moment ago
         return True
 
-    def forget(self, name: str) -> Asked | None:
+    def forget(self, name: str) -> None:
         """Nobody waits for the answer any more."""
-        asked = self._open.pop(name, None)
-        if asked is not None:
-            del asked.together[name]
-        return asked
+        self._open.pop(name, None)
 
     def nobody(self, name: str, to: PID) -> None:
         """The question ``name`` went to an actor that does not exist or cannot be reached."""
-        asked = self.forget(name)
+        asked = self._open.pop(name, None)
         if asked is not None:
-            self._clock.call_soon(lambda: _fail(asked, ActorGone(f"{to} is not there")))
+            self._clock.call_soon(partial(_fail, asked, ActorGone(f"{to} is not there")))
 
     def lost(self, address: str | None = None) -> None:
         """Fail every question to ``address``, or to anybody."""
@@ -96,12 +107,14 @@ class Asks:
             if address is None or asked.to.address == address:
                 self.nobody(name, asked.to)
 
-    def _late(self, due: int) -> None:
-        for name in list(self._due[due]):
-            asked = self.forget(name)
-            if asked is not None:
-                _fail(asked, AskTimeout(f"no answer from {asked.to} within {asked.timeout_s:g} s"))
-        del self._due[due]
+    def _late(self, deadline: Deadline) -> None:
+        if self._deadlines.get(deadline.timeout_s) is deadline:
+            del self._deadlines[deadline.timeout_s]
+        for number in range(deadline.first, deadline.last + 1):
+            asked = self._open.get(f"?{number}")
+            if asked is not None and asked.deadline is deadline:
+                del self._open[f"?{number}"]
+                _fail(asked, AskTimeout(f"no answer from {asked.to} within {deadline.timeout_s:g} s"))
 
 
 def _fail(asked: Asked, error: Exception) -> None:

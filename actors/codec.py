@@ -2,8 +2,9 @@
 
 A frame is one msgpack object, so that the stream needs no other delimiter:
 
-- an array ``[to, from, type, payload]``: a message. ``to`` and ``from`` are actor names, ``type`` a
-  declared name, ``payload`` a bin that holds the msgpack map of the message's fields.
+- an array ``[to, from, type, payload, ...]``: one message for every payload. ``to`` and ``from`` are
+  actor names, ``type`` a declared name, a payload is a bin that holds the msgpack map of the message's
+  fields.
 - an array ``[magic, version, advertised, incarnation, observed]``: the greeting, first in each
   direction (see :class:`Hello`); with a sixth element it is a refusal.
 - the integers 0 and 1: are you there, and yes.
@@ -11,6 +12,7 @@ A frame is one msgpack object, so that the stream needs no other delimiter:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -28,8 +30,17 @@ PONG = b"\x01"
 MAX_NAME_BYTES = 1024
 #: Longest actor name, in characters: always fits :data:`MAX_NAME_BYTES`, whatever the script.
 MAX_NAME_CHARACTERS = 255
-#: What comes before the payload in the longest frame that could be valid: an array of three names.
-MAX_HEADER_BYTES = 3 * (MAX_NAME_BYTES + 3) + 6
+#: Payloads of this size are written without being copied into their frame.
+LARGE_BYTES = 16 << 10
+#: A frame takes further messages while less than this is in it, each counted with an overhead. The
+#: overhead bounds their number, and is about what a message that waits costs besides its payload.
+FRAME_ROOM_BYTES = 8192
+PAYLOAD_OVERHEAD_BYTES = 64
+#: Most messages in a frame.
+MAX_PAYLOADS = FRAME_ROOM_BYTES // PAYLOAD_OVERHEAD_BYTES
+#: What comes before the last payload in the longest frame that could be valid: an array of three names
+#: and the other payloads.
+MAX_HEADER_BYTES = 3 * (MAX_NAME_BYTES + 3) + FRAME_ROOM_BYTES + 8
 #: A reader that held this much of a frame gives the memory back afterwards.
 KEPT_BUFFER_BYTES = 1 << 20
 
@@ -39,6 +50,10 @@ SIMULTANEOUS = "simultaneous"
 ADDRESS_TAKEN = "address_taken"
 #: The advertised address is the receiver's own:
 OWN_ADDRESS = "own_address"
+
+
+#: A frame as bytes.
+pack: Callable[[object], bytes] = msgpack.Packer().pack
 
 
 class Hello(NamedTuple):
@@ -137,7 +152,7 @@ class FrameReader:
             max_buffer_size=self._limits.frame_bytes + (4 << 20),
             max_bin_len=self._limits.frame_bytes,
             max_str_len=MAX_NAME_BYTES,
-            max_array_len=8,
+            max_array_len=3 + MAX_PAYLOADS,
             max_map_len=0,
             max_ext_len=0,
         )
@@ -159,7 +174,7 @@ class FrameReader:
 
         The unpacker builds objects from a frame that is not complete yet, and its own limits bound
         neither their depth nor their number: only the bytes that wait are bounded. In a valid frame
-        everything before the payload is short, and the payload is built in one go.
+        everything before the last payload is short, and a payload is built in one go.
 
         Raises:
             ProtocolError: more of the frame is built already than comes before a payload, or more
@@ -176,6 +191,13 @@ class FrameReader:
             self._is_grown = True
         elif self._is_grown and not self.is_partial():
             self._start()
+
+    def is_empty(self) -> bool:
+        """Whether all that arrived is taken; then neither further iteration nor :meth:`rest` is needed."""
+        if self._before + self.frames.tell() != self._fed or self._is_grown:
+            return False
+        self.began = self._fed
+        return True
 
     def is_partial(self) -> bool:
         """Whether the beginning of a frame is waiting for its rest."""

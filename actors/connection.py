@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Frames read from one connection before others get their share.
-SLICE_FRAMES = 128
+#: Messages read from one connection before others get their share.
+SLICE_MESSAGES = 256
 #: Names of remote actors remembered per connection, so that their PIDs are made once.
 REMEMBERED_SENDERS = 4096
 
@@ -34,6 +34,11 @@ class State(enum.Enum):
     HELD = "held"
     OPEN = "open"
     CLOSED = "closed"
+
+
+#: Read for every message; through the class it takes as long as a call.
+OPEN = State.OPEN
+CLOSED = State.CLOSED
 
 
 class Connection:
@@ -50,6 +55,7 @@ class Connection:
         "heard",
         "heard_ns",
         "incarnation",
+        "is_asked",
         "partial_at",
         "partial_ns",
         "paused",
@@ -77,6 +83,7 @@ class Connection:
         self.partial_at = -1  # where in the stream the frame began that is not complete
         self.partial_ns = 0  # since when it is not
         self.paused = False
+        self.is_asked = False  # whether it is there, and has not answered yet
         self.probed: Timer | None = None
         self._greeting_timer: Timer | None = peers.clock.call_later(limits.handshake_s, self._greeting_late)
 
@@ -84,7 +91,7 @@ class Connection:
 
     def on_data(self, data: bytes) -> None:
         """Bytes arrived: cut them into frames and deliver those, within the slice."""
-        if self.state is State.CLOSED:
+        if self.state is CLOSED:
             return
         self.heard = True
         try:
@@ -95,12 +102,11 @@ class Connection:
         if not self.paused:
             self._peers.turn(self)
 
-    def read(self) -> None:
-        """Read the first slice of what arrived; the rest, if any, in later turns."""
-        if self.read_slice():
-            self.paused = True
-            self.stream.pause()
-            self._peers.has_backlog(self)
+    def wait_for_turn(self) -> None:
+        """More has arrived than a slice: take nothing in until that is read, in later turns."""
+        self.paused = True
+        self.stream.pause()
+        self._peers.has_backlog(self)
 
     def on_closed(self, reason: str) -> None:
         """The stream is gone."""
@@ -111,38 +117,41 @@ class Connection:
     # -- reading ------------------------------------------------------------------------------
 
     def read_slice(self) -> bool:
-        """Deliver up to a slice of frames; whether more are waiting."""
+        """Deliver up to a slice of messages; whether more are waiting."""
         try:
-            if self.state is State.OPEN:
-                return self._read_messages()
-            return self._read_greeting()
+            if self.state is not OPEN:
+                return self._read_greeting()
+            peers, reader, taken = self._peers, self._reader, 0
+            for frame in reader.frames:
+                taken += peers.receive(self, frame) if type(frame) is tuple else self._sign_of_life(frame)
+                # Asked for more when there is nothing, msgpack takes longer than to read a message.
+                if reader.is_empty() or self.state is not OPEN:
+                    return self._end_slice(taken, is_more=False)
+                if taken >= SLICE_MESSAGES:
+                    reader.rest(after_frames=True)
+                    return self._end_slice(taken, is_more=True)
+            reader.rest(after_frames=taken > 0)
+            return self._end_slice(taken, is_more=False)
         except (ProtocolError, ValueError, TypeError, RecursionError) as error:
             self.refuse(fault_of(error))
             return False
 
-    def _read_messages(self) -> bool:
-        receive = self._peers.receive
-        count = SLICE_FRAMES
-        asked = exhausted = False
-        for frame in self._reader.frames:
-            if type(frame) is tuple:
-                receive(self, frame)
-            elif type(frame) is not int or frame > 1 or frame < 0:
-                raise ProtocolError("garbage", "frame is neither a message nor a sign of life")
-            elif frame == 0:
-                asked = True
-            else:
-                self.alive()
-            count -= 1
-            if not count or self.state is not State.OPEN:
-                break
-        else:
-            exhausted = True
-        self._peers.frames_received += SLICE_FRAMES - count
-        self._reader.rest(after_frames=count < SLICE_FRAMES)
-        if asked and self.state is State.OPEN:
+    def _end_slice(self, taken: int, *, is_more: bool) -> bool:
+        self._peers.frames_received += taken
+        if self.is_asked:
+            self.is_asked = False
             self._peers.answer_ping(self)
-        return not exhausted and self.state is State.OPEN
+        return is_more and self.state is OPEN
+
+    def _sign_of_life(self, frame: object) -> int:
+        """Take a frame that is no message."""
+        if type(frame) is not int or frame > 1 or frame < 0:
+            raise ProtocolError("garbage", "frame is neither a message nor a sign of life")
+        if frame == 0:
+            self.is_asked = True
+        else:
+            self.alive()
+        return 1
 
     def _read_greeting(self) -> bool:
         for frame in self._reader.frames:

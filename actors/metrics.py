@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+
+class Reading(NamedTuple):
+    """One number as it is now. A counter only ever grows while the process lives."""
+
+    name: str
+    value: float
+    is_counter: bool
 
 
 class Metrics:
     """A flat table of named numbers.
 
     Counters are added to where things happen; gauges are functions that are only called when
-    somebody looks, so that they cost nothing otherwise.
+    somebody looks, so that they cost nothing otherwise. A family is a function that gives several
+    gauges, whose names change.
     """
 
-    __slots__ = ("_counters", "_gauges")
+    __slots__ = ("_counted", "_counters", "_families", "_gauges")
 
     def __init__(self) -> None:
         self._counters: dict[str, int] = {}
+        self._counted: dict[str, Callable[[], float]] = {}
         self._gauges: dict[str, Callable[[], float]] = {}
+        self._families: list[Callable[[], Mapping[str, float]]] = []
 
     def count(self, name: str, by: int = 1) -> None:
         """Add ``by`` to the counter ``name``, which starts at 0."""
@@ -31,18 +43,36 @@ class Metrics:
         """Show what ``read`` returns under ``name``."""
         self._gauges[name] = read
 
+    def counter(self, name: str, read: Callable[[], float]) -> None:
+        """Show what ``read`` returns, which never becomes less, under ``name``."""
+        self._counted[name] = read
+
+    def family(self, read: Callable[[], Mapping[str, float]]) -> None:
+        """Show what ``read`` returns, under the names it returns."""
+        self._families.append(read)
+
     def forget(self, name: str) -> None:
         """Take a counter or gauge out of the table."""
-        self._counters.pop(name, None)
-        self._gauges.pop(name, None)
+        for table in (self._counters, self._counted, self._gauges):
+            table.pop(name, None)
 
     def value(self, name: str) -> float:
         """The present value of ``name``; 0 for a counter never added to."""
-        gauge = self._gauges.get(name)
-        return gauge() if gauge is not None else float(self._counters.get(name, 0))
+        read = self._gauges.get(name) or self._counted.get(name)
+        return read() if read is not None else float(self._counters.get(name, 0))
+
+    def readings(self) -> Iterator[Reading]:
+        """All numbers now, in no order."""
+        for name, count in self._counters.items():
+            yield Reading(name, float(count), True)
+        for name, read in self._counted.items():
+            yield Reading(name, float(read()), True)
+        for name, read in self._gauges.items():
+            yield Reading(name, float(read()), False)
+        for family in self._families:
+            for name, value in family().items():
+                yield Reading(name, float(value), False)
 
     def snapshot(self) -> dict[str, float]:
         """All values now, sorted by name."""
-        values = {name: float(count) for name, count in self._counters.items()}
-        values.update((name, float(read())) for name, read in self._gauges.items())
-        return dict(sorted(values.items()))
+        return dict(sorted((reading.name, reading.value) for reading in self.readings()))

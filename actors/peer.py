@@ -4,35 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import msgpack
-
 from actors.clock import Timer
+from actors.codec import FRAME_ROOM_BYTES, LARGE_BYTES, PAYLOAD_OVERHEAD_BYTES, pack
 from actors.connection import Connection
-
-#: Messages of this size on average are written without being copied together.
-LARGE_BYTES = 16 << 10
-#: Beginnings of frames remembered per peer.
-REMEMBERED_HEADS = 4096
-
-packb: Callable[[object], bytes] = msgpack.Packer().pack
-
-
-def _bin_head(size: int) -> bytes:
-    if size < 1 << 16:
-        return b"\xc5" + size.to_bytes(2, "big")
-    return b"\xc6" + size.to_bytes(4, "big")
-
-
-#: What msgpack puts before 0 to 255 bytes.
-BIN_HEADS = tuple(bytes((0xC4, size)) for size in range(256))
 
 
 class Peer:
     """One other process: its connection if there is one, and what waits for it."""
 
     __slots__ = (
-        "_chunks",
-        "_heads",
+        "_payloads",
+        "_pieces",
+        "_room",
+        "_sender",
+        "_to",
+        "_type",
         "address",
         "backoff_s",
         "cancel_dial",
@@ -56,33 +42,46 @@ class Peer:
         self.dirty = False
         self.waiting_bytes = 0
         self.waiting_count = 0
-        self._chunks: list[bytes] = []  # of the waiting frames
-        self._heads: dict[tuple[str, str, str], bytes] = {}  # frames up to their payload
+        self._pieces: list[bytes] = []  # of the frames that are made
+        # The frame that is not made yet:
+        self._to = self._sender = self._type = ""
+        self._payloads: list[bytes] = []
+        self._room = 0  # how much more it takes
 
     def add(self, to: str, sender: str, type_name: str, payload: bytes) -> None:
-        """Frame a message behind what already waits."""
-        size = len(payload)
-        head = self._heads.get((to, sender, type_name))
-        if head is None:
-            head = self._make_head(to, sender, type_name)
-        self._chunks += (head, BIN_HEADS[size] if size < 256 else _bin_head(size), payload)
-        self.waiting_bytes += size + 64
-        self.waiting_count += 1
+        """Put a message behind what already waits.
 
-    def _make_head(self, to: str, sender: str, type_name: str) -> bytes:
-        head = b"\x94" + packb(to) + packb(sender) + packb(type_name)
-        if to[:1] != "?" and sender[:1] != "?":  # the name of an asker is never seen again
-            if len(self._heads) >= REMEMBERED_HEADS:
-                self._heads.clear()
-            self._heads[to, sender, type_name] = head
-        return head
+        Messages of one kind in a row share a frame: what is said once need not be packed, sent, parsed
+        and looked up again for each. In a row the names are the same objects.
+        """
+        size = len(payload) + PAYLOAD_OVERHEAD_BYTES
+        self.waiting_bytes += size
+        self.waiting_count += 1
+        if self._room > 0 and type_name is self._type and to is self._to and sender is self._sender:
+            self._room -= size
+            self._payloads.append(payload)
+        else:
+            if self._payloads:
+                self._pieces += self._take_frame()
+            self._to, self._sender, self._type = to, sender, type_name
+            self._room = FRAME_ROOM_BYTES - size
+            self._payloads = [payload]
+
+    def _take_frame(self) -> list[bytes]:
+        payloads, self._payloads = self._payloads, []
+        self._room = 0
+        if len(payloads[-1]) < LARGE_BYTES:
+            return [pack((self._to, self._sender, self._type, *payloads))]
+        large = payloads.pop()
+        frame = pack((self._to, self._sender, self._type, *payloads, b""))
+        return [frame[:-2] + b"\xc6" + len(large).to_bytes(4, "big"), large]
 
     def take(self) -> list[bytes]:
-        """All waiting frames, in one piece unless they are large: then copying costs more."""
-        pieces = self._chunks
-        if self.waiting_bytes < self.waiting_count * LARGE_BYTES:
-            pieces = [b"".join(pieces)]
-        self._chunks = []
+        """All waiting frames, in pieces."""
+        pieces = self._pieces
+        if self._payloads:
+            pieces = pieces + self._take_frame() if pieces else self._take_frame()
+        self._pieces = []
         self.waiting_bytes = self.waiting_count = 0
         return pieces
 

@@ -23,6 +23,7 @@ import msgspec
 from actors.clock import NANOS, Clock, Timer
 from actors.codec import (
     ADDRESS_TAKEN,
+    LARGE_BYTES,
     MAGIC,
     MAX_NAME_CHARACTERS,
     OWN_ADDRESS,
@@ -30,10 +31,11 @@ from actors.codec import (
     SIMULTANEOUS,
     VERSION,
     Hello,
+    pack,
 )
 from actors.connection import REMEMBERED_SENDERS, Connection, State
 from actors.errors import ProtocolError
-from actors.message import BY_NAME, encode, name_of, type_of
+from actors.message import BY_CLASS, BY_NAME, encode, name_of, type_of
 from actors.peer import Peer
 from actors.pid import PID, is_dialable, make_pid, seen_address
 from actors.system import ActorExited, Link, NoSuchActor
@@ -48,6 +50,8 @@ log = logging.getLogger(__name__)
 PROBE_S = 5.0
 
 
+#: How long a turn goes on reading from connections that had more than a slice, in ns.
+BACKLOG_NS = 250_000
 #: Bytes for one peer that are not kept until the turn ends.
 EARLY_BYTES = 256 << 10
 
@@ -71,6 +75,10 @@ class Peers:
         self._watched: dict[str, dict[Connection, None]] = {}  # local actor name -> who has links
         self._sweeper: Timer | None = None
         self._closed = False
+        #: Whether messages are kept to be written together at the end of a turn.
+        self.gathers = False
+        self._send_buffer_bytes = self._limits.send_buffer_bytes
+        self._room_bytes = min(self._limits.frame_bytes, self._send_buffer_bytes)
         metrics = runtime.metrics
         self._frames_sent = self.frames_received = 0
         metrics.declare("actors/protocol_errors")
@@ -89,44 +97,54 @@ class Peers:
 
     def send(self, sender: str, to: PID, message: object) -> None:
         """Encode ``message`` and send it to another process, dialling if need be."""
-        declared = type_of(message)
+        declared = BY_CLASS.get(type(message)) or type_of(message)
         payload = encode(message)
-        peer = self._peers.get(to.address)
-        if peer is None:
-            peer = self._peer_to_dial(to.address)
+        name, address = to
+        peer = self._peers.get(address)
+        size = len(payload)
+        if peer is None or peer.waiting_bytes + size > self._room_bytes or len(name) > MAX_NAME_CHARACTERS:
+            peer = self._peer_that_takes(sender, to, message, size)
             if peer is None:
-                self._undeliverable("unreachable", sender, to, message)
                 return
-        if len(payload) > self._limits.frame_bytes:
-            self._undeliverable("frame_too_large", sender, to, message)
-            return
-        if len(to.name) > MAX_NAME_CHARACTERS:  # would cost us the connection; no actor is called so
-            self._undeliverable("no_such_actor", sender, to, message)
-            return
-        if peer.waiting_bytes + len(payload) > self._limits.send_buffer_bytes:
-            self._undeliverable("send_buffer_full", sender, to, message)
-            return
-        peer.add(to.name, sender, declared.name, payload)
-        if not peer.dirty:
-            self._hurry(peer)
-        elif peer.waiting_bytes >= EARLY_BYTES:
-            self._write_early(peer)
+        connection = peer.connection
+        if self.gathers or connection is None or size >= LARGE_BYTES:
+            peer.add(name, sender, declared.name, payload)
+            if not peer.dirty:
+                peer.dirty = True
+                self.dirty.append(peer)
+                if not self._runtime.turning:
+                    self._runtime.schedule_turn()
+            elif peer.waiting_bytes >= EARLY_BYTES:
+                self._write_early(peer)
+        else:  # nothing else is going on; what follows before the next turn waits for it
+            self.gathers = True
+            self._frames_sent += 1
+            unsent = connection.stream.write(pack((name, sender, declared.name, payload)))
+            if unsent > self._send_buffer_bytes:
+                self._cut_off(connection)
+
+    def _peer_that_takes(self, sender: str, to: PID, message: object, size: int) -> Peer | None:
+        """The peer at ``to``, dialled if it was unknown; None, and a dead letter, if a limit is reached."""
+        limits = self._limits
+        peer = self._peers.get(to.address) or self._peer_to_dial(to.address)
+        if peer is None:
+            reason = "unreachable"
+        elif size > limits.frame_bytes:
+            reason = "frame_too_large"
+        elif len(to.name) > MAX_NAME_CHARACTERS:  # would cost us the connection; no actor is called so
+            reason = "no_such_actor"
+        elif peer.waiting_bytes + size > limits.send_buffer_bytes:
+            reason = "send_buffer_full"
+        else:
+            return peer
+        self._undeliverable(reason, sender, to, message)
+        return None
 
     def _write_early(self, peer: Peer) -> None:
         """Give the network much of what waits before the turn ends, as long as it takes everything."""
         connection = peer.connection
         if connection is not None and not connection.stream.unsent_bytes():
             self._write(peer, connection)
-
-    def _hurry(self, peer: Peer) -> None:
-        """Have a message written: now if nothing else is going on, else with others after the turn."""
-        runtime = self._runtime
-        if runtime.turning or runtime.scheduled:
-            peer.dirty = True
-            self.dirty.append(peer)
-        elif peer.connection is not None:
-            self._write(peer, peer.connection)
-            runtime.schedule_turn()  # what follows before the loop gets its say is written together
 
     def _undeliverable(self, reason: str, sender: str, to: PID, message: object) -> None:
         sender_pid = PID(sender, self._runtime.address)
@@ -144,19 +162,19 @@ class Peers:
     def _write(self, peer: Peer, connection: Connection) -> None:
         if peer.waiting_count:
             self._frames_sent += peer.waiting_count
-            connection.stream.write_pieces(peer.take())
-            self._check_unsent(connection)
+            unsent = connection.stream.write_pieces(peer.take())
+            if unsent > self._send_buffer_bytes:
+                self._cut_off(connection)
 
-    def _check_unsent(self, connection: Connection) -> None:
-        if connection.stream.unsent_bytes() > self._limits.send_buffer_bytes:
-            log.warning("closing connection to %s: its send buffer is full", connection.address)
-            self._runtime.metrics.count("actors/slow_readers")
-            connection.close("send buffer is full")
+    def _cut_off(self, connection: Connection) -> None:
+        log.warning("closing connection to %s: its send buffer is full", connection.address)
+        self._runtime.metrics.count("actors/slow_readers")
+        connection.close("send buffer is full")
 
     def answer_ping(self, connection: Connection) -> None:
         """Say yes, once for all questions that came together."""
-        connection.stream.write(PONG)
-        self._check_unsent(connection)
+        if connection.stream.write(PONG) > self._send_buffer_bytes:
+            self._cut_off(connection)
 
     # -- dialling -----------------------------------------------------------------------------
 
@@ -332,40 +350,37 @@ class Peers:
 
     # -- receiving ----------------------------------------------------------------------------
 
-    def receive(self, connection: Connection, frame: tuple[Any, ...]) -> None:
-        """Deliver one message frame.
+    def receive(self, connection: Connection, frame: tuple[Any, ...]) -> int:
+        """Deliver the messages of one frame; how many they are.
 
         Raises:
             ProtocolError: the frame does not have the shape of a message.
         """
-        if len(frame) != 4:
-            raise ProtocolError("garbage", f"a message has 4 parts, this has {len(frame)}")
-        to, sender_name, type_name, payload = frame
-        runtime = self._runtime
-        sender = connection.senders.get(sender_name) or self._sender(connection, sender_name)
+        if len(frame) < 4:
+            raise ProtocolError("garbage", f"a message has 4 parts or more, this has {len(frame)}")
+        to, sender_name, type_name, *payloads = frame
+        sender = connection.senders.get(sender_name)
+        if sender is None:
+            sender = self._sender(connection, sender_name)
         declared = BY_NAME.get(type_name)
-        if declared is None or type(payload) is not bytes:
-            self._unknown_type(sender, to, type_name, payload)
-            return
-        try:
-            message = declared.decode(payload)
-        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            runtime.dead_letters.add("bad_payload", sender, self._local(to), type_name, str(error))
-            return
-        actor = runtime.by_name.get(to)
-        if actor is None:
-            if to == "":
+        runtime = self._runtime
+        for payload in payloads:
+            if declared is None or type(payload) is not bytes:
+                self._unknown_type(sender, to, type_name, payload)
+                continue
+            try:
+                message = declared.decode(payload)
+            except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+                runtime.dead_letters.add("bad_payload", sender, self._local(to), type_name, str(error))
+                continue
+            actor = runtime.by_name.get(to)
+            if actor is not None:
+                runtime.hand_over(actor, sender, message)
+            elif to == "":
                 self._receive_system(connection, message)
             elif not runtime.answered(to, message):
                 runtime.deliver_elsewhere(sender, self._local(to), message)
-            return
-        mail = actor._mail or runtime.first_mail(actor)
-        if len(mail.queue) >= mail.limit:
-            runtime.refuse(sender, actor.pid, message)
-            return
-        mail.queue.append((sender, message, runtime.turn_ns))
-        if not mail.queued:
-            runtime.make_ready(mail)
+        return len(payloads)
 
     def _sender(self, connection: Connection, name: object) -> PID:
         if type(name) is not str:
@@ -490,7 +505,8 @@ class Peers:
         self._runtime.schedule_turn()
 
     def read_backlog(self) -> None:
-        """Give every connection with waiting frames one slice."""
+        """Give connections with waiting frames a slice each, as long as the time lasts."""
+        until = self._runtime.turn_ns + BACKLOG_NS
         for _ in range(len(self.backlog)):
             connection = self.backlog.popleft()
             if connection.is_in(State.CLOSED):
@@ -500,6 +516,8 @@ class Peers:
             elif not connection.is_in(State.CLOSED):
                 connection.paused = False
                 connection.stream.resume()
+            if self.clock.now() > until:
+                return
 
     @property
     def _sweep_s(self) -> float:

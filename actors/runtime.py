@@ -297,6 +297,31 @@ class Runtime:
         if not mail.queued:
             self.make_ready(mail)
 
+    def hand_over(self, actor: Actor, sender: PID, message: object) -> None:
+        """Deliver what arrived from another process during a turn.
+
+        If nothing waits before it and the actor is not in a handler it is handled at once: going through
+        the mailbox would have the same outcome, later.
+        """
+        mail = actor._mail or self.first_mail(actor)
+        if mail.queued:
+            if len(mail.queue) < mail.limit:
+                mail.queue.append((sender, message, self.turn_ns))
+            else:
+                self.refuse(sender, actor.pid, message)
+            return
+        mail.queued = True
+        entry = mail.entries.get(type(message)) or self._entry(actor, mail, type(message))
+        entry[1] += 1
+        try:
+            entry[0](sender, message)
+        except Exception as error:
+            self._failed(actor, error)
+        if mail.queue:
+            self._ready.append(mail)
+        else:
+            mail.queued = False
+
     def notify(self, target: Actor, sender: PID, message: object) -> None:
         """Put a message in a mailbox however full.
 
@@ -309,7 +334,7 @@ class Runtime:
             self.make_ready(mail)
 
     def send_from(self, actor: Actor, to: PID, message: object) -> None:
-        """Send from an actor to whom it did not send last, or to a mailbox that is full."""
+        """Send from an actor to a local one to whom it did not send last, or whose mailbox is full."""
         target = self.local.get(to)
         if target is None:
             self.deliver_elsewhere(actor.pid, to, message)
@@ -338,7 +363,7 @@ class Runtime:
     def schedule_turn(self) -> None:
         """Have a turn run soon."""
         if not self.scheduled:
-            self.scheduled = True
+            self.scheduled = self.peers.gathers = True
             self.clock.call_soon(self._scheduled_turn)
 
     def deliver_elsewhere(self, sender: PID, to: PID, message: object) -> None:
@@ -367,16 +392,17 @@ class Runtime:
     def turn(self, arrived: Connection | None = None) -> None:
         """Run one turn; called by the loop, or at once when bytes ``arrived`` or a question is asked."""
         if self.turning:
-            if arrived is not None:
-                arrived.read()
+            if arrived is not None and arrived.read_slice():
+                arrived.wait_for_turn()
             return
-        self.turning = True
+        peers = self.peers
+        self.turning = peers.gathers = True
         try:
             self.turn_ns = self.clock.now()
-            peers = self.peers
             if arrived is not None:
-                arrived.read()
-            if peers.backlog:
+                if arrived.read_slice():
+                    arrived.wait_for_turn()
+            elif peers.backlog:
                 peers.read_backlog()
             ready = self._ready
             budget = TURN_MESSAGES
@@ -391,6 +417,7 @@ class Runtime:
                 peers.flush()
         finally:
             self.turning = False
+            peers.gathers = self.scheduled
         if ready or peers.backlog:
             self.schedule_turn()
 
@@ -460,13 +487,18 @@ class Runtime:
         fail: Callable[[Exception], None],
     ) -> str:
         """As :meth:`ask`, with functions in place of a coroutine; returns the asker's name."""
-        self.read_clock()
+        if not self.turning:
+            self.turn_ns = self.clock.now()
         name = self._asks.open(to, timeout_s, answer, fail, self.turn_ns)
+        if to.address != self.address:
+            self.peers.send(name, to, message)
+            return name
+        asker = make_pid((name, self.address))
         target = self.local.get(to)
         if target is not None:
-            self._put(target, make_pid((name, self.address)), message)
+            self._put(target, asker, message)
         else:
-            self.deliver_elsewhere(make_pid((name, self.address)), to, message)
+            self.deliver_elsewhere(asker, to, message)
         return name
 
     # -- work beside actors -------------------------------------------------------------------

@@ -62,13 +62,18 @@ class TcpStream(asyncio.Protocol):
 
     # -- called by the owner ------------------------------------------------------------------
 
-    def write(self, data: bytes) -> None:
-        self._transport.write(data)
+    def write(self, data: bytes) -> int:
+        transport = self._transport
+        transport.write(data)
+        return transport.get_write_buffer_size()
 
-    def write_pieces(self, pieces: list[bytes]) -> None:
-        write = self._transport.write
-        for piece in pieces:
-            write(piece)
+    def write_pieces(self, pieces: list[bytes]) -> int:
+        transport = self._transport
+        if len(pieces) == 1:
+            transport.write(pieces[0])
+        else:  # not one after the other: large ones would be a system call each
+            transport.writelines(pieces)
+        return transport.get_write_buffer_size()
 
     def unsent_bytes(self) -> int:
         return self._transport.get_write_buffer_size()

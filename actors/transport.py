@@ -16,10 +16,13 @@ class Stream(Protocol):
     def peer(self) -> str:
         """``ip:port`` of the other end, as seen from here."""
 
-    def write(self, data: bytes) -> None:
-        """Send ``data`` after everything written before; never blocks."""
+    def write(self, data: bytes) -> int:
+        """Send ``data`` after everything written before; never blocks.
 
-    def write_pieces(self, pieces: list[bytes]) -> None:
+        Returns what :meth:`unsent_bytes` does after it.
+        """
+
+    def write_pieces(self, pieces: list[bytes]) -> int:
         """As :meth:`write` of all pieces joined, which hold whole frames together."""
 
     def unsent_bytes(self) -> int:

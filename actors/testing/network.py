@@ -80,12 +80,13 @@ class SimulatedStream:
         self._is_paused = False
         self._inbox: list[bytes] = []
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes) -> int:
         if self.is_open and data:
             self._network.carry(self, data)
+        return self._in_flight
 
-    def write_pieces(self, pieces: list[bytes]) -> None:
-        self.write(b"".join(pieces))  # rules see whole frames
+    def write_pieces(self, pieces: list[bytes]) -> int:
+        return self.write(b"".join(pieces))  # rules see whole frames
 
     def unsent_bytes(self) -> int:
         return self._in_flight
@@ -354,7 +355,7 @@ def _of(message_type: type, to: str | None) -> Callable[[Passing], bool]:
 
 
 def _frames(stream: SimulatedStream, data: bytes) -> list[tuple[bytes, Passing | None]]:
-    """Cut written bytes into frames; None stands for bytes that are not messages."""
+    """Cut written bytes into frames of one message each; None stands for bytes that are no messages."""
     unpacker = msgpack.Unpacker(use_list=False, raw=False, max_buffer_size=0)
     unpacker.feed(data)
     found: list[tuple[bytes, Passing | None]] = []
@@ -362,10 +363,13 @@ def _frames(stream: SimulatedStream, data: bytes) -> list[tuple[bytes, Passing |
     try:
         for frame in unpacker:
             end = unpacker.tell()
-            passing = None
-            if isinstance(frame, tuple) and len(frame) == 4:
-                passing = Passing(stream.source, stream.target, frame[1], frame[0], frame[2])
-            found.append((data[start:end], passing))
+            if isinstance(frame, tuple) and len(frame) >= 4 and isinstance(frame[3], bytes):
+                to, sender, type_name, *payloads = frame
+                passing = Passing(stream.source, stream.target, sender, to, type_name)
+                for payload in payloads:
+                    found.append((bytes(msgpack.packb((to, sender, type_name, payload))), passing))
+            else:
+                found.append((data[start:end], None))
             start = end
     except (ValueError, TypeError):
         pass  # a test writes garbage, which arrives as it is

@@ -15,7 +15,7 @@ from typing import Any, cast
 import pytest
 import uvloop
 
-from actors import PID, ActorGone, AddressInUse, Limits, Process, bind
+from actors import PID, Actor, ActorGone, AddressInUse, Limits, Process, bind, handles
 from actors.tcp import HttpFactory, TcpTransport
 from actors.transport import Stream
 from tests.actors_kit import Echo, Note, Ping, Pong, Recorder, frame, hello
@@ -379,15 +379,32 @@ async def test_a_peer_that_reads_nothing_is_cut_off_and_others_are_served(start:
     deaf.close()
 
 
+class Busy(Actor):
+    """Has something of its own to do after every message, before it takes the next."""
+
+    def __init__(self) -> None:
+        self.pings = 0
+
+    @handles
+    def on_ping(self, sender: PID, message: Ping) -> None:
+        self.pings += 1
+        self.send(self.pid, Pong())
+
+    @handles
+    def on_pong(self, sender: PID, message: Pong) -> None:
+        pass
+
+
 @on_both_loops
 async def test_the_mailbox_limit_holds_for_what_comes_in_one_piece(start: Start) -> None:
     process = await start(limits=Limits(mailbox_messages=5))
-    recorder = Recorder()
-    process.runtime.spawn(recorder, "recorder")
+    busy = Busy()
+    process.runtime.spawn(busy, "busy")
     client = await Client.to(process)
-    client.writer.write(hello() + frame("recorder", "x", "test.Ping") * 20 + frame("echo", "x", "test.Ping"))
+    client.writer.write(hello() + frame("busy", "x", "test.Ping") * 20 + frame("echo", "x", "test.Ping"))
     await client.read(await client.reader.readuntil(frame("x", "echo", "test.Pong")) and b"")
-    assert len(recorder.got) == 5
+    await process.runtime.ask(PID("echo", process.runtime.address), Ping())  # behind what waits
+    assert busy.pings == 5  # the first was taken at once; its note to self and four more fill the mailbox
     assert metric(process, "dead_letters/mailbox_full") == 15
     await client.close()
 
@@ -507,6 +524,11 @@ def test_a_client_of_nothing_but_bytes_and_a_socket() -> None:
             assert file.read(1) == b"\x94"
             assert (read_text(), read_text(), read_text()) == ("me", "echo", "test.Pong")
             assert file.read(2 + len(payload)) == binary
+
+            sock.sendall(b"\x95" + text("echo") + text("me") + text("test.Ping") + binary + binary)
+            assert file.read(1) == b"\x95"
+            assert (read_text(), read_text(), read_text()) == ("me", "echo", "test.Pong")
+            assert file.read(2 * (2 + len(payload))) == binary + binary
 
             sock.sendall(b"\x00")
             assert file.read(1) == b"\x01"

@@ -10,7 +10,7 @@ import pytest
 
 from actors import PID, Limits
 from actors.codec import PING, VERSION
-from actors.connection import SLICE_FRAMES
+from actors.connection import SLICE_MESSAGES
 from actors.testing import Host, Simulation
 from tests.actors_kit import (
     Echo,
@@ -178,9 +178,10 @@ BAD: dict[str, tuple[bytes, str]] = {
     "name too long": (frame("t" * 2000, "x", "test.Ping"), "frame_too_large"),
     "payload too large": (frame("echo", "x", "test.Ping", bytes(10_001)), "frame_too_large"),
     "announces 4 GB": (b"\x94\xa1a\xa1b\xa1c\xc6\xff\xff\xff\xff" + bytes(11_000), "frame_too_large"),
-    "array too long": (b"\x9f" + bytes(15), "frame_too_large"),
+    "array too long": (b"\xdc\x00\x84" + bytes(132), "frame_too_large"),
+    "second payload is none": (bytes(msgpack.packb(("echo", "x", "test.Ping", b"\x80", 5))), "garbage"),
     "deep": (b"\x91" * 5000, "nested_too_deep"),
-    "wide": ((b"\x98" + b"\xc0" * 7) * 500, "garbage"),
+    "wide": ((b"\xdc\x00\x80" + b"\xc0" * 127) * 500, "garbage"),
     "http": (b"GET / HTTP/1.1\r\n\r\n", "garbage"),
 }
 
@@ -322,8 +323,23 @@ def test_a_flood_of_senders_names_is_not_remembered_for_ever() -> None:
 def test_a_flood_leaves_turns_to_others() -> None:
     scene = Scene()
     peer = scene.greeted()
-    peer.send(PING * (3 * SLICE_FRAMES) + frame("echo", "x", "test.Ping"))
+    peer.send(PING * (3 * SLICE_MESSAGES) + frame("echo", "x", "test.Ping"))
     assert peer.frames[-1] == ("x", "echo", "test.Pong", b"\x80")
+
+
+def test_a_flood_that_ends_with_a_slice_is_not_taken_for_one_long_frame() -> None:
+    peer = Scene().greeted().send(PING * (300 * SLICE_MESSAGES)).send(frame("echo", "x", "test.Ping")[:-1])
+    assert peer.closed is None
+    assert peer.send(b"\x80").frames[-1] == ("x", "echo", "test.Pong", b"\x80")
+
+
+def test_each_message_of_a_frame_is_judged_by_itself() -> None:
+    scene = Scene()
+    good = [b"\x81\xa1n" + bytes((n,)) for n in (1, 2, 3)]
+    payloads = (good[0], b"\xc1", good[1], b"\x81\xa1n\xa1x", good[2])
+    peer = scene.greeted().send(bytes(msgpack.packb(("echo", "me", "test.Ping", *payloads))))
+    assert peer.frames[1:] == [("me", "echo", "test.Pong", payload) for payload in good]
+    assert dead_letters(scene.host) == [("bad_payload", "test.Ping")] * 2
 
 
 # -- limits -----------------------------------------------------------------------------------

@@ -61,7 +61,7 @@ def test_a_frame_is_partial_until_its_last_byte(cut: int) -> None:
         (b"\xde\xff\xff", "frame_too_large"),
         (b"\xd4\x05x", "frame_too_large"),
         (b"\xc7\x00\xff", "garbage"),
-        (b"\x99" + b"\x00" * 9, "frame_too_large"),
+        (b"\xdc\x00\x84" + b"\x00" * 132, "frame_too_large"),
         (b"\xdd\xff\xff\xff\xff", "frame_too_large"),
         (b"\xda\x04\x01" + b"x" * 1025, "frame_too_large"),
         (b"\xc5\x03\xe9" + b"x" * 1001, "frame_too_large"),
@@ -105,7 +105,16 @@ def test_an_endless_nested_frame_is_cut_off_before_it_fills_memory() -> None:
         tracemalloc.stop()
 
 
-def test_a_second_payload_in_one_frame_is_refused() -> None:
+def test_the_longest_frame_of_several_messages_passes_in_pieces() -> None:
+    # Full but for one byte of room, then as many messages as fit by number, each followed by a large one.
+    for payloads in ([b"x" * (8192 - 65), b"y" * 900], [b""] * 127 + [b"y" * 900]):
+        data = bytes(msgpack.packb(("n" * 1024,) * 3 + tuple(payloads)))
+        reader = FrameReader(Limits(frame_bytes=9000))
+        (found,) = (f for at in range(0, len(data), 7) for f in read(reader, data[at : at + 7]))
+        assert list(found[3:]) == payloads
+
+
+def test_large_payloads_that_share_a_frame_are_refused() -> None:
     reader = FrameReader(Limits())
     reader.feed(b"\x98")
     with pytest.raises(ProtocolError, match="does not begin"):
