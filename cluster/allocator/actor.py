@@ -1,8 +1,12 @@
 """The allocator as an actor: gathers events, runs rounds, tells the master who gets what.
 
-An event only changes the state and adds to the candidates of the next round. The round itself is a
-message to self, so a burst of events costs one round, behind all of them. Besides there is a round
-over all agents every allocation interval.
+An event only changes the state and adds to the candidates of the next round. The round itself is a message to
+self, so a burst of events costs one round, behind all of them. Besides there is a round over all agents every
+allocation interval.
+
+However large the cluster, no handler takes long: a round is decided and carried out in slices, each a message
+to self, and what arrives meanwhile waits until the round is over, so slices change when things are decided,
+never what.
 
 Source: reference allocator.md §3.
 """
@@ -10,18 +14,36 @@ Source: reference allocator.md §3.
 from __future__ import annotations
 
 import logging
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from actors import NANOS, PID, Actor, Rng, handles
+from actors import NANOS, PID, Actor, Timer, handles
 from cluster.allocator import messages as m
-from cluster.allocator.allocate import Round, allocate
-from cluster.allocator.candidates import ALL, NONE, Candidates
-from cluster.allocator.explain import explain
+from cluster.allocator.allocate import Decision
+from cluster.allocator.candidates import ALL, Candidates
+from cluster.allocator.draws import RandomDraws
+from cluster.allocator.events import EFFECTS, Event
+from cluster.allocator.explain import Explanation, Inquiry
+from cluster.allocator.gauges import gauges
 from cluster.allocator.options import AllocatorOptions
+from cluster.allocator.refused import refusals_of
+from cluster.allocator.round import Grant, Round
 from cluster.allocator.shares import shares
 from cluster.allocator.state import AllocatorState
+from cluster.allocator.timings import Timings
 
 log = logging.getLogger(__name__)
+
+SLICE_NS = 4_000_000
+"""How long a handler works on something large before others get their turn."""
+STEP = 64
+"""Agents or grants between two looks at the clock."""
+MAX_INQUIRIES = 64
+"""Explanations under way at once."""
+Asker = tuple[PID, PID | None]
+"""Who asked, and on whose behalf."""
+PREFIX = "allocator/mesos/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +56,42 @@ class IntervalOver:
     """To self: time for a round over everything."""
 
 
+@dataclass(frozen=True, slots=True)
+class RecoveryOver:
+    """To self: wait for agents no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """To self: the next slice of what is under way."""
+
+
+class Wanted:
+    """Candidates gathered for the next round."""
+
+    def __init__(self) -> None:
+        self._is_all = False
+        self._agents: dict[str, None] = {}
+
+    def __bool__(self) -> bool:
+        return self._is_all or bool(self._agents)
+
+    def add(self, candidates: Candidates) -> None:
+        """These too."""
+        self._is_all = self._is_all or candidates.is_all
+        self._agents.update(dict.fromkeys(candidates.agents))
+
+    def discard(self, agent_id: str) -> None:
+        """The agent is gone."""
+        self._agents.pop(agent_id, None)
+
+    def take(self) -> Candidates:
+        """All that was gathered; then gathering begins anew."""
+        candidates = ALL if self._is_all else Candidates(agents=frozenset(self._agents))
+        self.__init__()  # type: ignore[misc]
+        return candidates
+
+
 class AllocatorActor(Actor):
     """Owns an `AllocatorState`; answers the master `master`, which spawned it."""
 
@@ -41,177 +99,216 @@ class AllocatorActor(Actor):
         self._options = options
         self._master = master
         self.state = AllocatorState(options)
-        self._epochs: dict[str, int] = {}
-        self._candidates = NONE
-        self._is_round_due = False
         self.last_round: Round | None = None
-        self._rng: Rng
+        self._epochs: dict[str, int] = {}
+        self._wanted = Wanted()
+        self._wanted_since_ns = 0
+        self._is_round_due = False
+        self._work: Iterator[None] | None = None  # the round under way
+        self._waiting: deque[tuple[PID, object]] = deque()  # what arrived meanwhile
+        self._inquiries: deque[tuple[list[Asker], tuple[str, str], Inquiry]] = deque()
+        self._is_going_on = False
+        self._recovery: Timer | None = None
+        self._run_times = Timings(f"{PREFIX}allocation_run_ms")
+        self._latencies = Timings(f"{PREFIX}allocation_run_latency_ms")
 
     def initialize(self) -> None:
-        self._rng = self.rng()
-        self.metrics.declare("allocator/mesos/allocation_runs")
+        self._draws = RandomDraws(self.rng())
+        self.metrics.declare(f"{PREFIX}allocation_runs")
+        self.metrics.gauge(f"{PREFIX}event_queue_dispatches", lambda: float(len(self._waiting)))
+        self.metrics.gauge("allocator/event_queue_dispatches", lambda: float(len(self._waiting)))
+        self.metrics.family(self._read_gauges)
         self.delay(self._options.allocation_interval_s, IntervalOver())
 
-    # -- rounds -------------------------------------------------------------------------------
-
-    def _want(self, candidates: Candidates) -> None:
-        if candidates:
-            self._candidates |= candidates
-            if not self._is_round_due:
-                self._is_round_due = True
-                self.send(self.pid, RoundDue())
-
-    @handles
-    def on_round_due(self, sender: PID, message: RoundDue) -> None:
-        self._is_round_due = False
-        if self._candidates and not self.state.is_paused:
-            candidates, self._candidates = self._candidates, NONE
-            self._run(candidates)
-
-    @handles
-    def on_interval_over(self, sender: PID, message: IntervalOver) -> None:
-        if not self.state.is_paused:
-            self._candidates = NONE
-            self._run(ALL)
-            self.state.expire_filters(self._now_s())
-        self.delay(self._options.allocation_interval_s, IntervalOver())
-
-    def _run(self, candidates: Candidates) -> None:
-        result = allocate(self.state, candidates, self._now_s(), self._rng.shuffle)
-        self.state.apply(result)
-        self.last_round = result
-        self.metrics.count("allocator/mesos/allocation_runs")
-        for framework_id, by_role in result.offers().items():
-            grants = tuple(
-                m.Granted(role, agent_id, self._epochs[agent_id], resources)
-                for role, by_agent in by_role.items()
-                for agent_id, resources in by_agent.items()
-            )
-            self.send(self._master, m.OffersMade(framework_id, grants))
+    def _read_gauges(self) -> dict[str, float]:
+        values = gauges(self.state, self._now_s())
+        return {
+            **{f"{PREFIX}{name}": value for name, value in values.items()},
+            **self._run_times.values(),
+            **self._latencies.values(),
+        }
 
     def _now_s(self) -> float:
         return self.clock.now() / NANOS
 
-    # -- frameworks ---------------------------------------------------------------------------
+    # -- events -------------------------------------------------------------------------------
 
     @handles
-    def on_add_framework(self, sender: PID, message: m.AddFramework) -> None:
-        self._want(
-            self.state.add_framework(
-                message.framework_id,
-                message.roles,
-                suppressed=message.suppressed,
-                capabilities=message.capabilities,
-                is_active=message.is_active,
-                min_allocatable=message.min_allocatable,
-                used=message.used,
+    def on_event(self, sender: PID, message: Event) -> None:
+        """Let something happen, or have it wait for the end of the round under way."""
+        if self._must_wait(sender, message):
+            return
+        if self._is_stale(message):
+            return
+        wanted = EFFECTS[type(message)](self.state, message, self._now_s())
+        if isinstance(message, m.AddAgent):
+            self._epochs[message.agent_id] = message.epoch
+        elif isinstance(message, m.RemoveAgent):
+            del self._epochs[message.agent_id]
+            self._wanted.discard(message.agent_id)
+        elif isinstance(message, m.BeginRecovery):
+            self._recovery = self.delay(self._options.recovery_timeout_s, RecoveryOver())
+        if wanted:
+            self._want(wanted)
+
+    def _is_stale(self, message: object) -> bool:
+        """Whether it is about what an agent was before it left and came back."""
+        if isinstance(message, m.Recover | m.Allocated | m.AddUse | m.UpdateAllocation):
+            return self._epochs.get(message.agent_id) != message.epoch
+        return False
+
+    def _must_wait(self, sender: PID, message: object) -> bool:
+        if self._work is None and not self._waiting:
+            return False
+        self._waiting.append((sender, message))
+        return True
+
+    @handles
+    def on_update_available(self, sender: PID, message: m.UpdateAvailable) -> None:
+        if not self._must_wait(sender, message):
+            is_done = self.state.update_available(message.agent_id, message.conversions)
+            self.send(sender, m.AvailableUpdated(message.agent_id, is_done))
+
+    @handles
+    def on_recovery_over(self, sender: PID, message: RecoveryOver) -> None:
+        if not self._must_wait(sender, message):
+            self.state.end_recovery()
+
+    # -- rounds -------------------------------------------------------------------------------
+
+    def _want(self, candidates: Candidates) -> None:
+        if not self._wanted:
+            self._wanted_since_ns = self.clock.now()
+        self._wanted.add(candidates)
+        if not self._is_round_due:
+            self._is_round_due = True
+            self.send(self.pid, RoundDue())
+
+    @handles
+    def on_round_due(self, sender: PID, message: RoundDue) -> None:
+        if self._must_wait(sender, message):
+            return
+        self._is_round_due = False
+        if self._wanted and not self.state.is_paused:
+            self._latencies.note((self.clock.now() - self._wanted_since_ns) / 1e6)
+            self._begin(self._wanted.take(), is_timed=False)
+
+    @handles
+    def on_interval_over(self, sender: PID, message: IntervalOver) -> None:
+        if self._must_wait(sender, message):
+            return
+        if self.state.is_paused:
+            self.delay(self._options.allocation_interval_s, IntervalOver())
+        else:
+            self._wanted.take()
+            self._begin(ALL, is_timed=True)
+
+    def _begin(self, candidates: Candidates, *, is_timed: bool) -> None:
+        self._work = self._round(candidates, is_timed)
+        self._advance()
+
+    def _round(self, candidates: Candidates, is_timed: bool) -> Iterator[None]:
+        """Decide a round and carry it out, a step at a time."""
+        began_ns = self.clock.now()
+        decision = Decision(self.state, candidates, began_ns / NANOS, self._draws)
+        while not decision.advance(STEP):
+            yield
+        result = decision.result()
+        for part in self.state.applying(result, STEP):
+            self._tell(part)
+            yield
+        for inverse in result.inverse_offers:
+            told = m.InverseOffersMade(inverse.framework, ((inverse.agent, inverse.unavailability),))
+            self.send(self._master, told)
+        self.last_round = result
+        self.metrics.count(f"{PREFIX}allocation_runs")
+        self._run_times.note((self.clock.now() - began_ns) / 1e6)
+        if is_timed:
+            self.delay(self._options.allocation_interval_s, IntervalOver())
+
+    def _tell(self, grants: tuple[Grant, ...]) -> None:
+        """Tell the master of some grants, framework by framework."""
+        by_framework: dict[str, list[m.Granted]] = {}
+        for grant in grants:
+            agent_id, role = grant.on.id, grant.seat.role.path
+            by_framework.setdefault(grant.seat.framework.id, []).append(
+                m.Granted(role, agent_id, self._epochs[agent_id], grant.bundle.allocated(role))
             )
-        )
+        for framework_id, granted in by_framework.items():
+            self.send(self._master, m.OffersMade(framework_id, tuple(granted)))
+
+    # -- slices -------------------------------------------------------------------------------
 
     @handles
-    def on_update_framework(self, sender: PID, message: m.UpdateFramework) -> None:
-        self.state.update_framework(
-            message.framework_id,
-            message.roles,
-            suppressed=message.suppressed,
-            capabilities=message.capabilities,
-            min_allocatable=message.min_allocatable,
-        )
+    def on_go_on(self, sender: PID, message: GoOn) -> None:
+        self._is_going_on = False
+        self._advance()
 
-    @handles
-    def on_remove_framework(self, sender: PID, message: m.RemoveFramework) -> None:
-        self.state.remove_framework(message.framework_id)
+    def _advance(self) -> None:
+        """Work for a slice of time; if that is not enough, go on after others had their turn."""
+        until_ns = self.clock.now() + SLICE_NS
+        while self._step():
+            if self.clock.now() >= until_ns:
+                if not self._is_going_on:
+                    self._is_going_on = True
+                    self.send(self.pid, GoOn())
+                return
 
-    @handles
-    def on_activate_framework(self, sender: PID, message: m.ActivateFramework) -> None:
-        self._want(self.state.activate_framework(message.framework_id))
+    def _step(self) -> bool:
+        """One step of what is under way; whether there is more."""
+        if self._work is not None:
+            if next(self._work, self) is self:
+                self._work = None
+        elif self._waiting:
+            self._catch_up()
+        elif self._inquiries:
+            self._inquire()
+        return self._work is not None or bool(self._waiting) or bool(self._inquiries)
 
-    @handles
-    def on_deactivate_framework(self, sender: PID, message: m.DeactivateFramework) -> None:
-        self.state.deactivate_framework(message.framework_id)
-
-    @handles
-    def on_suppress(self, sender: PID, message: m.Suppress) -> None:
-        self.state.suppress(message.framework_id, message.roles)
-
-    @handles
-    def on_revive(self, sender: PID, message: m.Revive) -> None:
-        self._want(self.state.revive(message.framework_id, message.roles))
-
-    # -- agents -------------------------------------------------------------------------------
-
-    @handles
-    def on_add_agent(self, sender: PID, message: m.AddAgent) -> None:
-        self._epochs[message.agent_id] = message.epoch
-        self._want(
-            self.state.add_agent(
-                message.agent_id,
-                message.info,
-                message.total,
-                capabilities=message.capabilities,
-                used=message.used,
-            )
-        )
-
-    @handles
-    def on_update_agent(self, sender: PID, message: m.UpdateAgent) -> None:
-        self._want(self.state.update_agent(message.agent_id, info=message.info, total=message.total))
-
-    @handles
-    def on_add_use(self, sender: PID, message: m.AddUse) -> None:
-        if self._epochs.get(message.agent_id) == message.epoch:
-            self.state.add_use(message.agent_id, message.framework_id, message.resources)
-
-    @handles
-    def on_remove_agent(self, sender: PID, message: m.RemoveAgent) -> None:
-        self.state.remove_agent(message.agent_id)
-        del self._epochs[message.agent_id]
-
-    @handles
-    def on_activate_agent(self, sender: PID, message: m.ActivateAgent) -> None:
-        self.state.activate_agent(message.agent_id)
-
-    @handles
-    def on_deactivate_agent(self, sender: PID, message: m.DeactivateAgent) -> None:
-        self.state.deactivate_agent(message.agent_id)
-
-    # -- resources ----------------------------------------------------------------------------
-
-    @handles
-    def on_recover(self, sender: PID, message: m.Recover) -> None:
-        if self._epochs.get(message.agent_id) == message.epoch:
-            self.state.recover(
-                message.framework_id,
-                message.agent_id,
-                message.resources,
-                now_s=self._now_s(),
-                refuse_s=message.refuse_s,
-                is_allocated=message.is_allocated,
-            )
-
-    @handles
-    def on_allocated(self, sender: PID, message: m.Allocated) -> None:
-        if self._epochs.get(message.agent_id) == message.epoch:
-            self.state.transition_offered_to_allocated(
-                message.framework_id, message.agent_id, message.resources
-            )
-
-    @handles
-    def on_update_weights(self, sender: PID, message: m.UpdateWeights) -> None:
-        self.state.update_weights(message.weights)
+    def _catch_up(self) -> None:
+        """Deal with the first of what had to wait, as if it had arrived now."""
+        waiting, self._waiting = self._waiting, deque()
+        sender, message = waiting.popleft()
+        getattr(self, self.handlers[type(message)])(sender, message)
+        waiting.extend(self._waiting)
+        self._waiting = waiting
 
     # -- questions ----------------------------------------------------------------------------
 
     @handles
     def on_get_shares(self, sender: PID, message: m.GetShares) -> None:
-        self.send(sender, m.Shares(shares(self.state)))
+        if not self._must_wait(sender, message):
+            self.send(sender, m.Shares(shares(self.state)))
+
+    @handles
+    def on_get_refusals(self, sender: PID, message: m.GetRefusals) -> None:
+        if not self._must_wait(sender, message):
+            self.send(sender, refusals_of(self.state, message.framework_id, message.most, self._now_s()))
 
     @handles
     def on_explain(self, sender: PID, message: m.Explain) -> None:
-        known = message.framework_id in self.state.frameworks
-        found = (
-            explain(self.state, self.last_round, message.framework_id, message.role, self._now_s())
-            if known
-            else None
-        )
-        self.send(sender, m.Explained(found))
+        """Questions alike that are under way are answered together."""
+        if self._must_wait(sender, message):
+            return
+        about = (message.framework_id, message.role)
+        for askers, subject, _ in self._inquiries:
+            if subject == about:
+                askers.append((sender, message.asker))
+                return
+        if message.framework_id not in self.state.frameworks or len(self._inquiries) >= MAX_INQUIRIES:
+            self.send(sender, m.Explained(None, message.asker))
+            return
+        inquiry = Inquiry(self.state, self.last_round, *about, self._now_s())
+        self._inquiries.append(([(sender, message.asker)], about, inquiry))
+        self._advance()
+
+    def _inquire(self) -> None:
+        askers, about, inquiry = self._inquiries[0]
+        answer: Explanation | None = None
+        if about[0] in self.state.frameworks:
+            if not inquiry.advance(STEP):
+                return
+            answer = inquiry.result()
+        self._inquiries.popleft()
+        for sender, asker in askers:
+            self.send(sender, m.Explained(answer, asker))

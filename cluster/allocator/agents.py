@@ -1,21 +1,63 @@
-"""An agent as allocation sees it: what it has, who holds what of it, what is free."""
+"""An agent as allocation sees it: what it has, who holds what of it, what is free, who cannot have it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cluster.allocator.holdings import Holdings
-from cluster.model import AgentCapability, AgentInfo, Resources
+from cluster.allocator.bundle import Bundle
+from cluster.model import AgentCapability, AgentInfo, InverseOfferStatus, Resources, Unavailability
 
 AgentCapabilityType = AgentCapability.Type
+Holder = tuple[str, str]
+"""A framework, known or not, and a role."""
+
+
+class Place:
+    """What agents with the same attributes in the same region and zone share: verdicts of constraints.
+
+    `judged` are the seats whose constraints were looked at, `excluded` those of them that exclude it.
+    """
+
+    __slots__ = ("excluded", "judged")
+
+    def __init__(self) -> None:
+        self.judged = 0
+        self.excluded = 0
 
 
 class Agent:
     """One agent.
 
     `held` is offered or allocated, `allocated` the part in use by tasks and executors; both in unallocated
-    form.
+    form. Sets of seats (`seats.SeatTable`) remember who cannot have what is free.
     """
+
+    __slots__ = (
+        "_free",
+        "allocated",
+        "blocked",
+        "blocked_for",
+        "capabilities",
+        "due_s",
+        "excluded",
+        "has_gpus",
+        "has_hierarchical_role",
+        "has_multi_role",
+        "held",
+        "id",
+        "info",
+        "inverse_outstanding",
+        "inverse_statuses",
+        "is_active",
+        "is_ordinary",
+        "is_remote",
+        "judged",
+        "place",
+        "refused_by",
+        "total",
+        "unavailability",
+        "whole",
+    )
 
     def __init__(
         self,
@@ -23,64 +65,132 @@ class Agent:
         info: AgentInfo,
         total: Resources,
         capabilities: Iterable[AgentCapabilityType],
+        home_region: str | None,
     ) -> None:
+        """`home_region` is the master's; an agent in another one is remote."""
         self.id = agent_id
-        self.info = info
         self.is_active = True
-        self.held = Holdings()
-        self.allocated = Holdings()
-        self._available: Resources | None = None
-        self.set_total(total)
+        self.held: dict[Holder, Resources] = {}
+        self.allocated: dict[Holder, Resources] = {}
+        self.unavailability: Unavailability | None = None
+        self.inverse_outstanding: dict[str, None] = {}
+        self.inverse_statuses: dict[str, tuple[InverseOfferStatus.Status, float]] = {}
+        #: Seats with a refusal of something on it, and when the first of those may end.
+        self.refused_by = 0
+        self.due_s = float("inf")
+        #: Seats that refused all of `blocked_for`, which was free when this was worked out.
+        self.blocked = 0
+        self.blocked_for: Bundle | None = None
+        #: Seats with constraints about hosts that were looked at, and those that exclude the agent.
+        self.place = Place()
+        self.judged = 0
+        self.excluded = 0
+        self._free: Bundle | None = None
+        self.capabilities: frozenset[AgentCapabilityType] = frozenset()
+        self.has_gpus = self.is_remote = False
+        self.set_info(info, home_region)
         self.set_capabilities(capabilities)
+        self.set_total(total)
 
-    def set_total(self, total: Resources) -> None:
-        """Take over a new total; what is held of it stays held."""
-        self.total = total
-        self.has_gpus = total.milli("gpus") > 0
-        self.has_shared = bool(total.shared())
-        self.has_revocable = bool(total.revocable())
-        self.has_refined = any(len(kind.reservations) > 1 for kind, _ in total)
-        self._available = None
+    # -- description ---------------------------------------------------------------------------------------
+
+    def set_info(self, info: AgentInfo, home_region: str | None) -> None:
+        """Take over a new description."""
+        self.info = info
+        region = region_of(info)
+        self.is_remote = home_region is not None and region is not None and region != home_region
+        self.judged = self.excluded = 0
+        self._note_ordinary()
 
     def set_capabilities(self, capabilities: Iterable[AgentCapabilityType]) -> None:
         """Take over what the agent understands."""
         self.capabilities = frozenset(capabilities)
         self.has_multi_role = AgentCapabilityType.MULTI_ROLE in self.capabilities
         self.has_hierarchical_role = AgentCapabilityType.HIERARCHICAL_ROLE in self.capabilities
+        self._note_ordinary()
+
+    def set_total(self, total: Resources) -> None:
+        """Take over a new total; what is held of it stays held."""
+        self.total = total
+        self.whole = Bundle.of(total)
+        self.has_gpus = total.milli("gpus") > 0
+        self._free = None
+        self._note_ordinary()
+
+    def _note_ordinary(self) -> None:
+        #: Whether no framework needs a capability to be offered it, nor the agent one to serve it.
+        self.is_ordinary = not (self.has_gpus or self.is_remote) and self.capabilities >= {
+            AgentCapabilityType.MULTI_ROLE,
+            AgentCapabilityType.HIERARCHICAL_ROLE,
+        }
 
     @property
     def hostname(self) -> str:
         """Name that whitelists go by."""
         return self.info.hostname
 
+    # -- what is free --------------------------------------------------------------------------------------
+
     @property
-    def region(self) -> str | None:
-        """Region of the fault domain; None without one."""
-        domain = self.info.domain
-        if domain is None or domain.fault_domain is None:
-            return None
-        return domain.fault_domain.region.name
+    def free(self) -> Bundle:
+        """What is free: total less what is held, shared resources always in full; never negative."""
+        free = self._free
+        if free is None:
+            free = self._free = self._work_out()
+        return free
 
     @property
     def available(self) -> Resources:
-        """What is free: total less what is held, shared resources always in full; never negative."""
-        if self._available is None:
-            free = self.total.nonshared()
-            for resources in self.held.resources():
-                free = free.without(resources.nonshared())
-            self._available = free + self.total.shared()
-        return self._available
+        """The resources that are free."""
+        return self.free.resources
 
-    def hold(self, framework: str, role: str, resources: Resources) -> None:
+    def _work_out(self) -> Bundle:
+        if not self.held:
+            return self.whole
+        free = self.total.nonshared() if self.whole.shared else self.total
+        for resources in self.held.values():
+            free = free.without(resources.nonshared())
+        return Bundle.of(free + self.whole.shared if self.whole.shared else free)
+
+    def hold(self, holder: Holder, bundle: Bundle) -> None:
         """Resources were offered to or are used by a framework."""
-        self.held.add(framework, role, resources)
-        if self._available is not None:
-            self._available = self._available.without(resources.nonshared())
+        add(self.held, holder, bundle.resources)
+        self._free = Bundle.EMPTY if self._free is bundle and not bundle.shared else None
 
-    def release(self, framework: str, role: str, resources: Resources) -> None:
+    def release(self, holder: Holder, resources: Resources) -> None:
         """Resources came back.
 
         Raises: NotContained if the framework does not hold them.
         """
-        self.held.take(framework, role, resources)
-        self._available = None
+        take(self.held, holder, resources)
+        self._free = None if self.held else self.whole
+
+
+def take(holdings: dict[Holder, Resources], holder: Holder, resources: Resources) -> None:
+    """Take resources from a holder; empty entries vanish.
+
+    Raises: NotContained if they are not there.
+    """
+    held = holdings.get(holder, Resources.EMPTY)
+    if held is resources or held == resources:
+        holdings.pop(holder, None)
+        return
+    left = held - resources
+    if left:
+        holdings[holder] = left
+    else:
+        holdings.pop(holder, None)
+
+
+def add(holdings: dict[Holder, Resources], holder: Holder, resources: Resources) -> None:
+    """Give resources to a holder."""
+    held = holdings.get(holder)
+    holdings[holder] = resources if held is None else held + resources
+
+
+def region_of(info: AgentInfo) -> str | None:
+    """Region of the fault domain; None without one."""
+    domain = info.domain
+    if domain is None or domain.fault_domain is None:
+        return None
+    return domain.fault_domain.region.name

@@ -1,157 +1,314 @@
-"""One round: who is offered what. A decision over the state as it is; `state.apply` carries it out.
+"""One round of allocation: who is offered what. A decision, which `state.apply` carries out.
 
-Rooms for what comes: guarantees are a first pass over the agents before `_FairShare`, limits and headroom cut
-the offer in `_FairShare._takes`, offer constraints stand with the capabilities in `_FairShare._takes`.
+Stage 1 meets guarantees, stage 2 is the fair share. A round can be decided in slices, as long as nothing
+happens to the state in between.
 
-Source: reference allocator.md §4; Ghodsi et al., "Dominant Resource Fairness", NSDI 2011, §4.
+Source: reference allocator.md §4, §7; Ghodsi et al., "Dominant Resource Fairness", NSDI 2011, §4.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import islice
 
-from cluster.allocator import eligibility
 from cluster.allocator.agents import Agent
+from cluster.allocator.allowance import Allowance
+from cluster.allocator.bundle import Bundle, Taste
 from cluster.allocator.candidates import Candidates
-from cluster.allocator.frameworks import Framework
+from cluster.allocator.draws import Chances, Draws
+from cluster.allocator.eligibility import blocked_seats, excluded_seats, incapable_seats
+from cluster.allocator.filters import blocking
+from cluster.allocator.maintenance import inverse_offers
+from cluster.allocator.ranking import Contest
+from cluster.allocator.round import Grant, Round
+from cluster.allocator.seats import Seat
 from cluster.allocator.state import AllocatorState
-from cluster.model import Quantities, Resources
+from cluster.allocator.tree import Role, TreeContest
+
+FEW = 8
+"""How many times fewer clients there must be than in the order for picking them out of it to be faster."""
 
 
-class Shuffle(Protocol):
-    """Puts a list in random order, in place."""
+def allocate(state: AllocatorState, candidates: Candidates, now_s: float, draws: Draws) -> Round:
+    """Decide one round over the candidates that are active, whitelisted and worth a look.
 
-    def __call__(self, items: list[Agent], /) -> None:
-        """Shuffle."""
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """Resources of an agent that a framework gets for a role, in unallocated form."""
-
-    framework: str
-    role: str
-    agent: str
-    resources: Resources
-
-
-@dataclass(frozen=True, slots=True)
-class Round:
-    """Outcome of one round, small enough to keep: what was given away, not what was not (see `explain`)."""
-
-    candidates: Candidates
-    grants: tuple[Grant, ...]
-    """In the order decided; one for each framework, role and agent at most."""
-    looked_at: int
-    """Agents that had anything worth offering."""
-    at_s: float
-
-    def offers(self) -> dict[str, dict[str, dict[str, Resources]]]:
-        """Framework to role to agent to resources, allocated to the role, as offers carry them."""
-        offers: dict[str, dict[str, dict[str, Resources]]] = {}
-        for grant in self.grants:
-            by_agent = offers.setdefault(grant.framework, {}).setdefault(grant.role, {})
-            by_agent[grant.agent] = grant.resources.allocated(grant.role)
-        return offers
-
-
-def allocate(state: AllocatorState, candidates: Candidates, now_s: float, shuffle: Shuffle) -> Round:
-    """Decide one round over the candidates that are active, whitelisted and have something free.
-
-    The state is the same afterwards as before: sorters are charged while deciding and relieved again.
+    Nothing that anybody can see of the state changes.
     """
-    agents = [agent for agent in _active(state, candidates) if agent.available]
-    bars = _lowest_bars(state)
-    agents = [agent for agent in agents if eligibility.is_allocatable(agent.available, bars)]
-    shuffle(agents)
-    fair_share = _FairShare(state, now_s)
-    try:
-        for agent in agents:
-            fair_share.give_away(agent)
-    finally:
-        fair_share.relieve_sorters()
-    return Round(candidates, tuple(fair_share.grants), len(agents), now_s)
+    decision = Decision(state, candidates, now_s, draws)
+    while not decision.advance(1 << 20):
+        pass
+    return decision.result()
 
 
-def _active(state: AllocatorState, candidates: Candidates) -> list[Agent]:
-    """Candidates that may be offered, in an order that does not depend on hashes."""
-    if candidates.is_all:
-        agents = list(state.agents.values())
-    else:
-        agents = [state.agents[a] for a in sorted(candidates.agents) if a in state.agents]
-    return [agent for agent in agents if agent.is_active and state.is_whitelisted(agent)]
+class Decision:
+    """A round being decided: on scratch orders, which are charged with what was given so far."""
 
-
-def _lowest_bars(state: AllocatorState) -> tuple[Quantities, ...]:
-    """Alternatives of which an agent must have one free to matter to anybody; none if all might matter."""
-    bars = dict.fromkeys(state.options.min_allocatable)
-    for framework in state.frameworks.values():
-        for alternatives in framework.min_allocatable.values():
-            if not alternatives:
-                return ()
-            bars.update(dict.fromkeys(alternatives))
-    return tuple(bars) if state.options.min_allocatable else ()
-
-
-class _FairShare:
-    """Stage 2: agent by agent, roles and within them frameworks in order of share take what they may.
-
-    The order of roles is that at the start of the agent, the order of frameworks that at the start of the
-    role on the agent; so sorters are charged when the walk over them is done.
-    """
-
-    def __init__(self, state: AllocatorState, now_s: float) -> None:
-        self.grants: list[Grant] = []
+    def __init__(self, state: AllocatorState, candidates: Candidates, now_s: float, draws: Draws) -> None:
+        state.expire_filters(now_s)
         self._state = state
+        self._seats = state.seats
+        self._candidates = candidates
         self._now_s = now_s
+        self._draws = draws
+        self._grants: list[Grant] = []
+        self._rest: dict[Agent, Bundle] = {}
+        """What is left of agents of which something was given; shared resources are given once in a round."""
+        self._settled: list[Agent] = []
+        self._held_back: list[Agent] = []
+        self._cut_on: Agent | None = None
+        """The latest agent of which quota kept something."""
+        self._undecided: dict[Agent, None] = {}
+        """Agents of which quota cuts now one thing and now another, as chance has it."""
+        self._allowance = Allowance.of(state)
+        self._tree = TreeContest(state.tree, state.pool)
+        self._contests: dict[Role, Contest[Seat]] = {}
+        self._agents = state.worth_a_look(candidates)
+        self._tastes = state.seats.tastes()
+        self._only_role = next(iter(state.tree.roles.values())) if len(state.tree.roles) == 1 else None
+        self._chances = Chances(state.tree.chances()) if state.options.is_random and self._agents else None
+        self._names: dict[Role, list[str]] = {}
+        self._work = self._stages()
 
-    def give_away(self, agent: Agent) -> None:
+    def advance(self, agents: int) -> bool:
+        """Look at so many more agents; whether the round is decided."""
+        return sum(1 for _ in islice(self._work, agents)) < agents
+
+    def result(self) -> Round:
+        """The round, once it is decided."""
+        return Round(
+            self._candidates,
+            tuple(self._grants),
+            tuple(inverse_offers(self._state, self._candidates, self._grants, self._now_s)),
+            len(self._agents),
+            tuple(self._settled),
+            tuple(self._held_back),
+            self._now_s,
+        )
+
+    def _stages(self) -> Iterator[None]:
+        allowance = self._allowance
+        if allowance is not None and self._agents:
+            for agent in self._draws.agents(1, self._agents.copy()):
+                if not allowance.unsatisfied:
+                    break
+                self._guarantee(agent, allowance)
+                yield
+        hand_over, share_out = self._hand_over, self._share_out
+        taste = self._only_taste()
+        for agent in self._draws.agents(2, self._agents.copy()):
+            if taste is None or agent.refused_by or not agent.is_ordinary or not hand_over(agent, taste):
+                share_out(agent)
+            yield
+
+    # -- the common case -------------------------------------------------------------------------------------
+
+    def _only_taste(self) -> Taste | None:
+        """What everybody can take, if everybody would take all of an agent that nothing speaks against."""
+        is_simple = self._allowance is None and self._chances is None and not self._seats.has_constraints
+        return self._tastes[0] if is_simple and len(self._tastes) == 1 else None
+
+    def _hand_over(self, agent: Agent, taste: Taste) -> bool:
+        """Give all that is free of an agent to whoever comes first, if that is what would happen anyway.
+
+        Nearly all of a large round is this, and agents are mostly alike: no resources are calculated.
+        """
+        free = agent.free
+        if not (free.is_open and free.is_common and free.is_worth(taste)):
+            return False
+        role = self._only_role or self._tree.first()
+        if not role.mask:
+            return False
+        contest = self._contests.get(role)
+        if contest is None:
+            contest = self._contests[role] = Contest(role.seating, self._state.pool)
+        seat = contest.order[0][3]
+        self._grants.append(Grant(seat, agent, free))
+        contest.charge(seat, agent.id, free)
+        if self._only_role is None:
+            self._tree.charge(role, agent.id, free)
+        return True
+
+    # -- order -----------------------------------------------------------------------------------------------
+
+    def _roles(self, stage: int, agent: Agent, seats: int) -> Iterable[Role]:
+        """Roles in the order they are asked for an agent; those without any of the seats may be left out."""
+        if self._only_role is not None:
+            return (self._only_role,)
+        roles = self._state.tree.roles
+        if self._chances is not None:
+            return (roles[path] for path in self._draws.roles(stage, agent.id, self._chances))
+        if seats.bit_count() * FEW < len(roles):
+            return self._tree.sorted({seat.role: None for seat in self._seats.of(seats)})
+        return self._tree.in_order()
+
+    def _seats_of(self, stage: int, agent: Agent, role: Role, seats: int) -> Iterable[Seat]:
+        """Seats of a role in the order they are asked; those that are not in the set may be left out."""
+        if self._chances is not None:
+            names = self._names.get(role)
+            if names is None:
+                names = self._names[role] = [seat.framework.id for seat in role.seating.members]
+            drawn = self._draws.frameworks(stage, agent.id, role.path, names)
+            return (role.seats[name] for name in drawn)
+        contest = self._contests.get(role)
+        if contest is None:
+            contest = self._contests[role] = Contest(role.seating, self._state.pool)
+        if seats.bit_count() * FEW < len(contest.order):
+            return contest.sorted(self._seats.of(seats))
+        return (key[3] for key in contest.order)
+
+    def _charge_seats(self, role: Role, grants: list[Grant]) -> None:
+        if self._chances is None and role in self._contests:
+            contest = self._contests[role]
+            for grant in grants:
+                contest.charge(grant.seat, grant.on.id, grant.bundle)
+
+    def _charge_roles(self, grants: list[Grant]) -> None:
+        if self._chances is None and self._only_role is None:
+            for grant in grants:
+                self._tree.charge(grant.seat.role, grant.on.id, grant.bundle)
+
+    # -- stage 1 ---------------------------------------------------------------------------------------------
+
+    def _guarantee(self, agent: Agent, allowance: Allowance) -> None:
+        """Offer an agent to the roles whose guarantee is not met."""
+        wanting = 0
+        for path in allowance.unsatisfied:
+            role = self._state.tree.roles.get(path)
+            wanting |= role.mask if role is not None else 0
+        free = self._rest.get(agent, agent.free)
+        seats = self._interested(agent, free) & wanting
+        first = len(self._grants)
+        for role in self._roles(1, agent, seats) if seats else ():
+            if not free:
+                break
+            if role.mask & seats and role.path in allowance.unsatisfied:
+                free = self._guarantee_role(agent, role, free, seats, allowance)
+        self._note(agent, free, first)
+
+    def _guarantee_role(
+        self, agent: Agent, role: Role, free: Bundle, seats: int, allowance: Allowance
+    ) -> Bundle:
+        offerable, first = free.for_role(role.lineage), len(self._grants)
+        for seat in self._seats_of(1, agent, role, seats & role.mask):
+            if not offerable or role.path not in allowance.unsatisfied:
+                break
+            if not seat.bit & seats or not offerable.is_worth(seat.taste):
+                continue
+            part = offerable.stripped(seat.taste)
+            if not part.quota_part().is_cut_one_way:
+                self._undecided[agent] = None
+            arrange = partial(self._draws.entries, 1, agent.id, role.path, seat.framework.id)
+            guaranteed, offer = allowance.guaranteed(role.path, part, arrange)
+            if not guaranteed or not self._is_welcome(seat, agent, offer):
+                continue
+            allowance.consume_guaranteed(role.path, guaranteed, offer)
+            self._grants.append(Grant(seat, agent, offer))
+            free, offerable = free.without(offer), offerable.without(offer)
+        self._charge_seats(role, self._grants[first:])
+        return free
+
+    # -- stage 2 ---------------------------------------------------------------------------------------------
+
+    def _share_out(self, agent: Agent) -> None:
         """Offer one agent around until nothing is left or nobody takes it."""
-        first = len(self.grants)
-        available = agent.available
-        for role in self._state.role_sorter.walk():
-            if self._state.roles[role].has_active():
-                available = self._give_to_role(agent, role, available)
-                if not available:
-                    break
-        for grant in self.grants[first:]:
-            self._state.role_sorter.allocated(grant.role, grant.agent, grant.resources)
+        free = self._rest.get(agent) if self._rest else None
+        if free is None:
+            free = agent.free
+        seats = self._interested(agent, free)
+        if self._allowance is not None and seats:
+            seats = self._allowance.open_to(free, seats)
+        first = len(self._grants)
+        if seats:
+            for role in self._roles(2, agent, seats):
+                if role.mask & seats:
+                    free, seats = self._share_with(agent, role, free, seats)
+                    if not free or not seats:
+                        break
+        if not self._note(agent, free, first) and agent not in self._rest and agent not in self._undecided:
+            (self._held_back if self._cut_on is agent else self._settled).append(agent)
 
-    def relieve_sorters(self) -> None:
-        """Take all grants back out of the sorters, latest first."""
-        for grant in reversed(self.grants):
-            self._state.role_sorter.retract(grant.role, grant.agent, grant.resources)
-            self._state.roles[grant.role].retract(grant.framework, grant.agent, grant.resources)
-
-    def _give_to_role(self, agent: Agent, role: str, available: Resources) -> Resources:
-        """Offer what is available on an agent to the frameworks of a role; what is left of it."""
-        offerable = available.allocatable_to(role)
+    def _share_with(self, agent: Agent, role: Role, free: Bundle, seats: int) -> tuple[Bundle, int]:
+        """Offer what is free of an agent to a role; what is left of it, and who may still want that."""
+        offerable = free if free.is_open else free.for_role(role.lineage)
         if not offerable:
-            return available
-        first = len(self.grants)
-        sorter = self._state.roles[role]
-        for framework_id in sorter.walk():
-            offer = self._takes(self._state.frameworks[framework_id], role, agent, offerable)
-            if offer is not None:
-                self.grants.append(Grant(framework_id, role, agent.id, offer))
-                available, offerable = available.without(offer), offerable.without(offer)
-                if not offerable:
-                    break
-        for grant in self.grants[first:]:
-            sorter.allocated(grant.framework, grant.agent, grant.resources)
-        return available
+            return free, seats
+        grants, first = self._grants, len(self._grants)
+        for seat in self._seats_of(2, agent, role, seats & role.mask):
+            if not seat.bit & seats:
+                continue
+            taste = seat.taste
+            if not offerable.is_worth(taste):
+                seats &= ~(taste.mask & role.mask)
+                continue
+            offer = offerable.stripped(taste)
+            if self._allowance is not None and offer:
+                offer, hopeless = self._within_quota(seat, agent, free, offer, self._allowance)
+                seats &= ~hopeless
+            if not self._is_welcome(seat, agent, offer):
+                continue
+            grants.append(Grant(seat, agent, offer))
+            if self._allowance is not None:
+                self._allowance.consume(role.path, offer)
+            free = free.without(offer)
+            offerable = offerable.without(offer)
+            if not offerable:
+                break
+        if len(grants) > first:
+            self._charge_seats(role, grants[first:])
+        return free, seats
 
-    def _takes(self, framework: Framework, role: str, agent: Agent, offerable: Resources) -> Resources | None:
-        """The part of what is offerable that the framework is to get; None if it gets nothing."""
-        options = self._state.options
-        if eligibility.missing_capability(framework, agent, options) is not None:
-            return None
-        if eligibility.missing_agent_capability(framework, role, agent) is not None:
-            return None
-        offer = eligibility.stripped(offerable, framework, agent)
-        if not eligibility.is_allocatable(offer, eligibility.min_allocatable(framework, role, options)):
-            return None
-        if framework.filters.blocking(role, agent.id, offer, self._now_s, self._state.full_rounds):
-            return None
-        return offer
+    def _within_quota(
+        self, seat: Seat, agent: Agent, free: Bundle, offer: Bundle, allowance: Allowance
+    ) -> tuple[Bundle, int]:
+        """The part of an offer that quota allows, and the seats that need not be asked about this agent."""
+        role = seat.role
+        arrange = partial(self._draws.entries, 2, agent.id, role.path, seat.framework.id)
+        cut, is_limited = allowance.cut(role.path, offer, arrange)
+        if cut is offer:
+            return offer, 0
+        self._cut_on = agent
+        if not offer.quota_part().is_cut_one_way:
+            self._undecided[agent] = None
+            return cut, 0
+        if cut.is_worth(seat.taste):
+            return cut, 0
+        # Everybody of the same taste would get the same, and there will be no more room in this round.
+        hopeless = seat.taste.mask if free.is_open and not is_limited else seat.taste.mask & role.mask
+        allowance.close_to(free, hopeless)
+        return Bundle.EMPTY, hopeless
+
+    # -- both stages -----------------------------------------------------------------------------------------
+
+    def _interested(self, agent: Agent, free: Bundle) -> int:
+        """Seats that may want something of what is free of an agent."""
+        table = self._seats
+        seats = table.listed
+        if agent.refused_by:
+            seats &= ~blocked_seats(self._state, agent, free, self._now_s)
+        if not agent.is_ordinary:
+            seats &= ~incapable_seats(self._state, agent)
+        if table.has_constraints:
+            seats &= ~excluded_seats(self._state, agent)
+        for taste in self._tastes:
+            if not free.is_worth(taste):
+                seats &= ~taste.mask
+        return seats
+
+    def _is_welcome(self, seat: Seat, agent: Agent, offer: Bundle) -> bool:
+        """Whether an offer is worth making and the framework has not refused it."""
+        if not offer.is_worth(seat.taste):
+            return False
+        if not agent.refused_by & seat.bit:
+            return True
+        refusal = seat.refusals[agent]
+        return blocking(refusal, offer.resources, self._now_s, self._state.full_rounds) is None
+
+    def _note(self, agent: Agent, free: Bundle, first: int) -> bool:
+        """An agent was offered around; `first` is the first grant it may have come to. Whether it did."""
+        if len(self._grants) == first:
+            return False
+        self._charge_roles(self._grants[first:])
+        if free or self._allowance is not None:
+            self._rest[agent] = free
+        return True

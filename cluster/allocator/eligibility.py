@@ -1,49 +1,88 @@
-"""Whether a framework may be offered resources of an agent: predicates, each of which knows its reason.
+"""Which seats cannot be offered an agent, as sets of seats; and of one framework, for want of what.
 
 Source: reference allocator.md §5.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cluster.allocator.agents import Agent, AgentCapabilityType
+from cluster.allocator.bundle import Bundle, Taste
+from cluster.allocator.filters import blocking
 from cluster.allocator.frameworks import Framework, FrameworkCapability
-from cluster.allocator.options import AllocatorOptions
-from cluster.model import Quantities, Resources
+
+if TYPE_CHECKING:
+    from cluster.allocator.seats import Seat
+    from cluster.allocator.state import AllocatorState
 
 
-def is_allocatable(resources: Resources, alternatives: tuple[Quantities, ...]) -> bool:
-    """Whether resources are worth an offer: not empty, and one of the alternatives, if any, is in them."""
-    if not resources:
-        return False
-    if not alternatives:
-        return True
-    quantities = resources.quantities()
-    return any(quantities.contains(least) for least in alternatives)
+def incapable_seats(state: AllocatorState, agent: Agent) -> int:
+    """Seats whose framework lacks a capability for an agent, or whom the agent lacks one to serve."""
+    table, seats = state.seats, 0
+    if agent.has_gpus and state.options.filter_gpu_resources:
+        seats |= table.lacks_gpus
+    if agent.is_remote:
+        seats |= table.lacks_region
+    if not agent.has_multi_role:
+        seats |= table.is_multi_role
+    if not agent.has_hierarchical_role:
+        seats |= table.is_nested
+    return seats
 
 
-def min_allocatable(framework: Framework, role: str, options: AllocatorOptions) -> tuple[Quantities, ...]:
-    """The alternatives that count for a framework and role: its own, else the flag's."""
-    return framework.min_allocatable.get(role, options.min_allocatable)
+def excluded_seats(state: AllocatorState, agent: Agent) -> int:
+    """Seats whose constraints exclude an agent; each is looked at once for all agents of a place."""
+    table, place = state.seats, agent.place
+    if todo := table.has_constraints & ~table.has_host_constraints & ~place.judged:
+        for seat in table.of(todo):
+            if is_excluded(seat, agent):
+                place.excluded |= seat.bit
+        place.judged |= todo
+    if todo := table.has_host_constraints & ~agent.judged:
+        for seat in table.of(todo):
+            if is_excluded(seat, agent):
+                agent.excluded |= seat.bit
+        agent.judged |= todo
+    return (place.excluded | agent.excluded) & table.has_constraints
+
+
+def is_excluded(seat: Seat, agent: Agent) -> bool:
+    """Whether the constraints of a seat exclude an agent."""
+    constraints = seat.framework.constraints.get(seat.role.path)
+    return constraints is not None and constraints.exclude(agent.info)
+
+
+def blocked_seats(state: AllocatorState, agent: Agent, free: Bundle, now_s: float) -> int:
+    """Seats that refused all they could be offered of what is free; remembered while that is free."""
+    if agent.blocked_for is free:
+        return agent.blocked
+    seats = 0
+    for seat in state.seats.of(agent.refused_by):
+        offer = could_take(seat, free)
+        if blocking(seat.refusals[agent], offer.resources, now_s, state.full_rounds) is not None:
+            seats |= seat.bit
+    if free is agent.free:
+        agent.blocked, agent.blocked_for = seats, free
+    return seats
+
+
+def could_take(seat: Seat, free: Bundle) -> Bundle:
+    """What a seat could be offered of what is free, quota left aside."""
+    return free.for_role(seat.role.lineage).stripped(seat.taste)
+
+
+# -- one framework, with the reason --------------------------------------------------------------------------
 
 
 def missing_capability(
-    framework: Framework, agent: Agent, options: AllocatorOptions
-) -> FrameworkCapability | None:
-    """A capability the framework would need to be offered anything of the agent; None if it may."""
-    if agent.has_gpus and not framework.takes_gpus and options.filter_gpu_resources:
+    state: AllocatorState, framework: Framework, role: str, agent: Agent
+) -> FrameworkCapability | AgentCapabilityType | None:
+    """A capability without which the framework is offered nothing of the agent; None if it may be."""
+    if agent.has_gpus and not framework.takes_gpus and state.options.filter_gpu_resources:
         return FrameworkCapability.GPU_RESOURCES
-    if not framework.takes_remote and is_remote(agent, options):
+    if agent.is_remote and not framework.takes_remote:
         return FrameworkCapability.REGION_AWARE
-    return None
-
-
-def is_remote(agent: Agent, options: AllocatorOptions) -> bool:
-    """Whether the agent is in another region than the master; without a domain it is local."""
-    return options.region is not None and agent.region is not None and agent.region != options.region
-
-
-def missing_agent_capability(framework: Framework, role: str, agent: Agent) -> AgentCapabilityType | None:
-    """A capability the agent would need to serve the framework in this role; None if it does."""
     if framework.has_multi_role and not agent.has_multi_role:
         return AgentCapabilityType.MULTI_ROLE
     if not agent.has_hierarchical_role and "/" in role:
@@ -51,32 +90,15 @@ def missing_agent_capability(framework: Framework, role: str, agent: Agent) -> A
     return None
 
 
-def stripped(resources: Resources, framework: Framework, agent: Agent) -> Resources:
-    """The part of an agent's resources that the framework can take."""
-    if agent.has_shared and not framework.takes_shared:
-        resources = resources.nonshared()
-    if agent.has_revocable and not framework.takes_revocable:
-        resources = resources.nonrevocable()
-    if agent.has_refined and not framework.takes_refined:
-        resources = unrefined(resources)
-    return resources
-
-
-def stripping_capability(resources: Resources, framework: Framework) -> FrameworkCapability | None:
-    """The capability for want of which the framework can take nothing of the resources; None if it can."""
+def stripping_capability(bundle: Bundle, taste: Taste) -> FrameworkCapability | None:
+    """The capability for want of which nothing of a bundle can be taken; None if something can."""
     rules = (
-        (framework.takes_shared, FrameworkCapability.SHARED_RESOURCES, Resources.nonshared),
-        (framework.takes_revocable, FrameworkCapability.REVOCABLE_RESOURCES, Resources.nonrevocable),
-        (framework.takes_refined, FrameworkCapability.RESERVATION_REFINEMENT, unrefined),
+        FrameworkCapability.SHARED_RESOURCES,
+        FrameworkCapability.REVOCABLE_RESOURCES,
+        FrameworkCapability.RESERVATION_REFINEMENT,
     )
-    for takes, capability, strip in rules:
-        if not takes:
-            resources = strip(resources)
-            if not resources:
-                return capability
+    for number, capability in enumerate(rules):
+        takes = tuple(has or other > number for other, has in enumerate(taste.takes))
+        if not bundle.stripped(Taste(taste.alternatives, (takes[0], takes[1], takes[2]))):
+            return capability
     return None
-
-
-def unrefined(resources: Resources) -> Resources:
-    """The part that is not reserved more than once over."""
-    return resources.filter(lambda kind: len(kind.reservations) < 2)

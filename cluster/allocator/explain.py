@@ -1,7 +1,7 @@
 """Why a framework got no offer: every "no" of a round as data, worked out only when somebody asks.
 
 An answer reads the state as it is when asked, and the record of a round for what was taken in it. Agents are
-judged one by one, so a caller that must not take long can ask for a slice of them.
+judged one by one, those that are alike once, and in slices if the caller must not take long.
 
 Source: reference allocator.md §4, §5.
 """
@@ -10,14 +10,19 @@ from __future__ import annotations
 
 import enum
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from cluster.allocator import eligibility
 from cluster.allocator.agents import Agent, AgentCapabilityType
-from cluster.allocator.allocate import Round
+from cluster.allocator.allowance import Allowance
+from cluster.allocator.bundle import Bundle, Taste
+from cluster.allocator.filters import blocking
 from cluster.allocator.frameworks import Framework, FrameworkCapability
+from cluster.allocator.round import Round
 from cluster.allocator.state import AllocatorState
+from cluster.allocator.tree import lineage
 
 MAX_TAKERS = 20
 """Takers named in an explanation; the rest is counted only."""
@@ -32,10 +37,13 @@ class Why(enum.Enum):
     AGENT_DEACTIVATED = "the agent is deactivated"
     NOT_WHITELISTED = "the agent's hostname is not whitelisted"
     CAPABILITY = "the framework or the agent lacks a capability"
+    CONSTRAINT = "the framework's offer constraints exclude the agent"
     RESERVED_TO_OTHERS = "all of the agent is reserved to other roles"
     TAKEN_EARLIER = "somebody else took it earlier in the round"
     NOTHING_FREE = "nothing the framework can take is free"
     BELOW_MIN_ALLOCATABLE = "what is free is too little for an offer"
+    QUOTA_LIMIT = "the quota of the role limits it"
+    HEADROOM = "it is held for roles whose quota guarantee is not met"
     FILTERED = "the framework refused this not long ago"
     NOT_LOOKED_AT = "nothing stands in the way; the round did not look at the agent, or things changed since"
 
@@ -71,6 +79,10 @@ class Explanation:
     """Agents that would do if they were entirely free; 0 tells "never with these agents" from "not now"."""
     until_s: float | None
     """When the first of the refusals counted ends."""
+    held_for: tuple[str, ...] = ()
+    """HEADROOM: the roles whose guarantees are not met."""
+    looked_at: int = 0
+    """Agents the last round looked at; the others had not changed since they were of use to nobody."""
 
 
 def explain(
@@ -80,116 +92,184 @@ def explain(
 
     Raises: KeyError for an unknown framework.
     """
-    whys: Counter[Why] = Counter()
-    takers: Counter[tuple[str, str]] = Counter()
-    agents, possible, until_s = 0, 0, None
-    for verdict in judge(state, last, framework, role, now_s, state.agents):
-        agents += 1
-        if verdict is None:
-            possible += 1
-            continue
-        whys[verdict.why] += 1
-        possible += verdict.is_possible
-        takers.update(verdict.takers)
-        if verdict.until_s is not None:
-            until_s = verdict.until_s if until_s is None else min(until_s, verdict.until_s)
-    offered = agents - whys.total()
-    withheld = {why: whys[why] for why in Why if whys[why]}
-    return Explanation(
-        framework, role, agents, offered, withheld, dict(takers.most_common(MAX_TAKERS)), possible, until_s
-    )
+    inquiry = Inquiry(state, last, framework, role, now_s)
+    inquiry.advance(len(state.agents))
+    return inquiry.result()
 
 
 def judge(
     state: AllocatorState, last: Round | None, framework: str, role: str, now_s: float, agents: Iterable[str]
-) -> Iterator[Withheld | None]:
+) -> list[Withheld | None]:
     """Say of each of these agents why it was not offered; None for one that was, in the given round.
 
     Raises: KeyError for an unknown framework or agent.
     """
-    asker = _Asker(state, state.frameworks[framework], role, now_s)
-    taken: dict[str, list[tuple[str, str]]] = {}
-    for grant in last.grants if last is not None else ():
-        taken.setdefault(grant.agent, []).append((grant.framework, grant.role))
-    for agent_id in agents:
-        takers = tuple(taken.get(agent_id, ()))
-        if (framework, role) in takers:
-            yield None
-        else:
-            yield asker.withheld(state.agents[agent_id], takers)
+    inquiry = Inquiry(state, last, framework, role, now_s)
+    return [inquiry.judge(state.agents[agent]) for agent in agents]
 
 
-@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """An explanation under way. Agents that leave before their turn count as not there."""
+
+    def __init__(
+        self, state: AllocatorState, last: Round | None, framework: str, role: str, now_s: float
+    ) -> None:
+        """Raises: KeyError for an unknown framework."""
+        self._state = state
+        self._last = last
+        self._framework = state.frameworks[framework]
+        self._role = role
+        self._asker = _Asker(state, self._framework, role, now_s)
+        self._taken: dict[Agent, list[tuple[str, str]]] = {}
+        for grant in last.grants if last is not None else ():
+            self._taken.setdefault(grant.on, []).append(grant.seat.holder)
+        self._left = iter(list(state.agents.values()))
+        self._agents = self._offered = self._possible = 0
+        self._whys: Counter[Why] = Counter()
+        self._takers: Counter[tuple[str, str]] = Counter()
+        self._until_s: float | None = None
+
+    def advance(self, agents: int) -> bool:
+        """Judge so many more agents; whether all are."""
+        judged = 0
+        for agent in islice(self._left, agents):
+            judged += 1
+            if agent.id in self._state.agents:
+                self._count(self.judge(agent))
+        return judged < agents
+
+    def judge(self, agent: Agent) -> Withheld | None:
+        """Why an agent was not offered; None if it was."""
+        takers = tuple(self._taken.get(agent, ()))
+        if (self._framework.id, self._role) in takers:
+            return None
+        return self._asker.withheld(agent, takers)
+
+    def result(self) -> Explanation:
+        """The answer, once all agents are judged."""
+        return Explanation(
+            self._framework.id,
+            self._role,
+            self._agents,
+            self._offered,
+            {why: self._whys[why] for why in Why if self._whys[why]},
+            dict(self._takers.most_common(MAX_TAKERS)),
+            self._possible,
+            self._until_s,
+            self._asker.held_for() if self._whys[Why.HEADROOM] else (),
+            self._last.looked_at if self._last is not None else 0,
+        )
+
+    def _count(self, verdict: Withheld | None) -> None:
+        self._agents += 1
+        if verdict is None:
+            self._offered += 1
+            self._possible += 1
+            return
+        self._whys[verdict.why] += 1
+        self._possible += verdict.is_possible
+        self._takers.update(verdict.takers)
+        if verdict.until_s is not None:
+            known = self._until_s
+            self._until_s = verdict.until_s if known is None else min(known, verdict.until_s)
+
+
 class _Asker:
     """A framework and role on whose behalf agents are judged."""
 
-    state: AllocatorState
-    framework: Framework
-    role: str
-    now_s: float
+    def __init__(self, state: AllocatorState, framework: Framework, role: str, now_s: float) -> None:
+        self._state = state
+        self._framework = framework
+        self._role = role
+        self._lineage = frozenset(lineage(role))
+        self._now_s = now_s
+        seat = framework.seats.get(role)
+        alternatives = framework.min_allocatable.get(role, state.options.min_allocatable)
+        self._taste: Taste = seat.taste if seat is not None else Taste(alternatives, framework.takes)
+        self._seat = seat
+        self._unwanted = self._find_unwanted()
+        self._allowance = Allowance.of(state)
+        self._free_verdicts: dict[Bundle, Why | None] = {}
+
+    def held_for(self) -> tuple[str, ...]:
+        """Roles that headroom is held for."""
+        return tuple(self._allowance.unsatisfied) if self._allowance is not None else ()
 
     def withheld(self, agent: Agent, takers: tuple[tuple[str, str], ...]) -> Withheld:
         """The first reason that applies, most lasting first."""
         is_possible = self._is_possible(agent)
-        why = self._unwanted() or self._closed(agent)
-        if why is not None:
+        if (why := self._unwanted or self._closed(agent)) is not None:
             return Withheld(agent.id, why, is_possible)
-        missing = self._missing(agent)
-        if missing is not None:
+        if (missing := self._missing(agent)) is not None:
             return Withheld(agent.id, Why.CAPABILITY, is_possible, missing=missing)
+        if self._seat is not None and eligibility.is_excluded(self._seat, agent):
+            return Withheld(agent.id, Why.CONSTRAINT, is_possible)
         return self._short(agent, takers, is_possible)
 
     def _short(self, agent: Agent, takers: tuple[tuple[str, str], ...], is_possible: bool) -> Withheld:
         """Nothing stands in the way but what is free and what was refused."""
-        if not agent.total.allocatable_to(self.role) and agent.total:
+        if agent.total and not agent.whole.for_role(self._lineage):
             return Withheld(agent.id, Why.RESERVED_TO_OTHERS, is_possible)
-        free = eligibility.stripped(agent.available.allocatable_to(self.role), self.framework, agent)
-        least = eligibility.min_allocatable(self.framework, self.role, self.state.options)
-        if not eligibility.is_allocatable(free, least):
-            if takers:
-                return Withheld(agent.id, Why.TAKEN_EARLIER, is_possible, takers=takers)
-            why = Why.BELOW_MIN_ALLOCATABLE if free else Why.NOTHING_FREE
-            return Withheld(agent.id, why, is_possible)
-        filters = self.framework.filters
-        blocking = filters.blocking(self.role, agent.id, free, self.now_s, self.state.full_rounds)
-        if blocking is not None:
-            return Withheld(agent.id, Why.FILTERED, is_possible, until_s=blocking.until_s)
-        return Withheld(agent.id, Why.NOT_LOOKED_AT, is_possible)
+        free = agent.free
+        if free not in self._free_verdicts:
+            self._free_verdicts[free] = self._about(free)
+        why = self._free_verdicts[free]
+        if why in (Why.NOTHING_FREE, Why.BELOW_MIN_ALLOCATABLE) and takers:
+            return Withheld(agent.id, Why.TAKEN_EARLIER, is_possible, takers=takers)
+        if why is None:
+            refusal = self._seat.refusals.get(agent) if self._seat is not None else None
+            offer = self._would_get(self._could_take(free), with_headroom=True)
+            covering = blocking(refusal, offer.resources, self._now_s, self._state.full_rounds)
+            if covering is not None:
+                return Withheld(agent.id, Why.FILTERED, is_possible, until_s=covering.until_s)
+        return Withheld(agent.id, why or Why.NOT_LOOKED_AT, is_possible)
 
-    def _unwanted(self) -> Why | None:
-        if self.role not in self.framework.roles:
+    def _about(self, free: Bundle) -> Why | None:
+        """What about so much that is free stands in the way."""
+        part = self._could_take(free)
+        if not part.is_worth(self._taste):
+            return Why.BELOW_MIN_ALLOCATABLE if part else Why.NOTHING_FREE
+        if not self._would_get(part, with_headroom=False).is_worth(self._taste):
+            return Why.QUOTA_LIMIT
+        if not self._would_get(part, with_headroom=True).is_worth(self._taste):
+            return Why.HEADROOM
+        return None
+
+    def _could_take(self, free: Bundle) -> Bundle:
+        return free.for_role(self._lineage).stripped(self._taste)
+
+    def _would_get(self, part: Bundle, *, with_headroom: bool) -> Bundle:
+        if self._allowance is None:
+            return part
+        return self._allowance.would_leave(self._role, part, with_headroom=with_headroom)
+
+    def _find_unwanted(self) -> Why | None:
+        if self._role not in self._framework.roles:
             return Why.NOT_SUBSCRIBED
-        if not self.framework.is_active:
+        if not self._framework.is_active:
             return Why.FRAMEWORK_INACTIVE
-        if self.role in self.framework.suppressed:
+        if self._role in self._framework.suppressed:
             return Why.SUPPRESSED
         return None
 
     def _closed(self, agent: Agent) -> Why | None:
         if not agent.is_active:
             return Why.AGENT_DEACTIVATED
-        if not self.state.is_whitelisted(agent):
+        if not self._state.is_whitelisted(agent):
             return Why.NOT_WHITELISTED
         return None
 
     def _missing(self, agent: Agent) -> FrameworkCapability | AgentCapabilityType | None:
         """A capability without which nothing free on the agent can be offered."""
-        missing = eligibility.missing_capability(self.framework, agent, self.state.options)
+        missing = eligibility.missing_capability(self._state, self._framework, self._role, agent)
         if missing is not None:
             return missing
-        lacking = eligibility.missing_agent_capability(self.framework, self.role, agent)
-        if lacking is not None:
-            return lacking
-        free = agent.available.allocatable_to(self.role)
-        return eligibility.stripping_capability(free, self.framework) if free else None
+        free = agent.free.for_role(self._lineage)
+        return eligibility.stripping_capability(free, self._taste) if free else None
 
     def _is_possible(self, agent: Agent) -> bool:
-        options = self.state.options
-        if eligibility.missing_capability(self.framework, agent, options) is not None:
+        if eligibility.missing_capability(self._state, self._framework, self._role, agent) is not None:
             return False
-        if eligibility.missing_agent_capability(self.framework, self.role, agent) is not None:
+        if self._seat is not None and eligibility.is_excluded(self._seat, agent):
             return False
-        most = eligibility.stripped(agent.total.allocatable_to(self.role), self.framework, agent)
-        return eligibility.is_allocatable(
-            most, eligibility.min_allocatable(self.framework, self.role, options)
-        )
+        return self._could_take(agent.whole).is_worth(self._taste)

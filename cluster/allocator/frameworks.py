@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from cluster.allocator.filters import OfferFilters
+from cluster.allocator.constraints import Constraints
+from cluster.allocator.seats import Seat
 from cluster.model import Capability, FrameworkInfo, Quantities
 
 FrameworkCapability = Capability.Type
@@ -13,37 +14,43 @@ MinAllocatable = Mapping[str, tuple[Quantities, ...]]
 
 
 class Framework:
-    """One framework. `suppressed` outlives deactivation, `filters` do not."""
+    """One framework. `suppressed` outlives deactivation, what it refused does not."""
 
-    def __init__(
+    def __init__(self, framework_id: str, *, is_active: bool) -> None:
+        self.id = framework_id
+        self.is_active = is_active
+        self.roles: dict[str, None] = {}
+        """Subscribed roles, in order."""
+        self.seats: dict[str, Seat] = {}
+        """By role: subscribed ones, and those it still holds something under."""
+        self.suppressed: frozenset[str] = frozenset()
+        self.refused_inverse: dict[str, list[float]] = {}
+        """By agent until when inverse offers are refused."""
+
+    def describe(
         self,
-        framework_id: str,
         roles: Iterable[str],
         suppressed: Iterable[str],
         capabilities: Iterable[FrameworkCapability],
-        min_allocatable: MinAllocatable,
-        is_active: bool,
+        min_allocatable: MinAllocatable | None,
+        constraints: Mapping[str, Constraints],
     ) -> None:
-        self.id = framework_id
-        self.roles: dict[str, None] = dict.fromkeys(roles)
-        """Subscribed roles, in order."""
-        self.tracked: dict[str, None] = {}
-        """Roles in whose sorter it is: subscribed ones and those it still holds something under."""
-        self.suppressed: set[str] = set(suppressed)
-        self.min_allocatable: MinAllocatable = dict(min_allocatable)
-        self.is_active = is_active
-        self.filters = OfferFilters()
-        self.set_capabilities(capabilities)
-
-    def set_capabilities(self, capabilities: Iterable[FrameworkCapability]) -> None:
-        """Take over capabilities; those that rounds read become plain attributes."""
+        """Take over a description; capabilities that rounds read become plain attributes."""
+        self.roles = dict.fromkeys(roles)
+        self.suppressed = frozenset(suppressed)
+        self.min_allocatable: MinAllocatable = dict(min_allocatable or {})
+        self.constraints = constraints
         self.capabilities = frozenset(capabilities)
-        self.has_multi_role = FrameworkCapability.MULTI_ROLE in self.capabilities
-        self.takes_gpus = FrameworkCapability.GPU_RESOURCES in self.capabilities
-        self.takes_remote = FrameworkCapability.REGION_AWARE in self.capabilities
-        self.takes_shared = FrameworkCapability.SHARED_RESOURCES in self.capabilities
-        self.takes_revocable = FrameworkCapability.REVOCABLE_RESOURCES in self.capabilities
-        self.takes_refined = FrameworkCapability.RESERVATION_REFINEMENT in self.capabilities
+        has = self.capabilities.__contains__
+        self.has_multi_role = has(FrameworkCapability.MULTI_ROLE)
+        self.takes_gpus = has(FrameworkCapability.GPU_RESOURCES)
+        self.takes_remote = has(FrameworkCapability.REGION_AWARE)
+        self.takes = (
+            has(FrameworkCapability.SHARED_RESOURCES),
+            has(FrameworkCapability.REVOCABLE_RESOURCES),
+            has(FrameworkCapability.RESERVATION_REFINEMENT),
+        )
+        """Whether it takes shared, revocable, refined resources."""
 
     def wants(self, role: str) -> bool:
         """Whether offers for a role are wanted now."""

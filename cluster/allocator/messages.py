@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import msgspec
+
+from actors import PID
+from cluster.allocator.conversion import Conversion
 from cluster.allocator.explain import Explanation
 from cluster.allocator.frameworks import FrameworkCapability, MinAllocatable
+from cluster.allocator.quota import Quota
 from cluster.allocator.shares import RoleShare
-from cluster.model import AgentCapability, AgentInfo, Resources
+from cluster.model import (
+    AgentCapability,
+    AgentInfo,
+    InverseOfferStatus,
+    OfferConstraints,
+    Resources,
+    Unavailability,
+)
 
 AgentCapabilityType = AgentCapability.Type
 
@@ -23,6 +35,7 @@ class AddFramework:
     capabilities: tuple[FrameworkCapability, ...] = ()
     is_active: bool = True
     min_allocatable: MinAllocatable = field(default_factory=dict)
+    constraints: OfferConstraints | None = None
     used: Mapping[str, Resources] = field(default_factory=dict)
 
 
@@ -35,6 +48,7 @@ class UpdateFramework:
     suppressed: tuple[str, ...] = ()
     capabilities: tuple[FrameworkCapability, ...] = ()
     min_allocatable: MinAllocatable = field(default_factory=dict)
+    constraints: OfferConstraints | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +98,26 @@ class AddAgent:
     total: Resources
     capabilities: tuple[AgentCapabilityType, ...]
     used: Mapping[str, Resources]
+    unavailability: Unavailability | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateAgent:
-    """An agent came back with another description."""
+    """An agent came back with another description; what is None stays as it is."""
 
     agent_id: str
-    info: AgentInfo
+    info: AgentInfo | None = None
+    total: Resources | None = None
+    capabilities: tuple[AgentCapabilityType, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddResourceProvider:
+    """A resource provider adds to an agent, and reports what is in use of it."""
+
+    agent_id: str
     total: Resources
+    used: Mapping[str, Resources] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +152,24 @@ class DeactivateAgent:
 
 
 @dataclass(frozen=True, slots=True)
+class UpdateUnavailability:
+    """When an agent will be away; None: it will not."""
+
+    agent_id: str
+    unavailability: Unavailability | None
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateInverseOffer:
+    """An inverse offer was answered, or (no status) rescinded."""
+
+    agent_id: str
+    framework_id: str
+    status: InverseOfferStatus.Status | None = None
+    refuse_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Recover:
     """Resources came back, from an offer or (`is_allocated`) from use; see `AllocatorState.recover`."""
 
@@ -149,14 +192,73 @@ class Allocated:
 
 
 @dataclass(frozen=True, slots=True)
+class UpdateAllocation:
+    """An operation of a framework converts what it was offered (allocated form)."""
+
+    framework_id: str
+    agent_id: str
+    epoch: int
+    offered: Resources
+    conversions: tuple[Conversion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateAvailable:
+    """An operator converts what is free of an agent; answered by `AvailableUpdated`."""
+
+    agent_id: str
+    conversions: tuple[Conversion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AvailableUpdated:
+    """Whether what an operator wanted to convert was free; if not, nothing happened."""
+
+    agent_id: str
+    is_done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateQuota:
+    """Quota of a top-level role; the default removes it."""
+
+    role: str
+    quota: Quota
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateWhitelist:
+    """Hostnames whose agents may be offered; None: all."""
+
+    hostnames: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """No rounds until `Resume`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Rounds may run again."""
+
+
+@dataclass(frozen=True, slots=True)
+class BeginRecovery:
+    """A new master: quotas, and how many agents there were; rounds wait for most of them."""
+
+    expected_agents: int
+    quotas: Mapping[str, Quota]
+
+
+@dataclass(frozen=True, slots=True)
 class UpdateWeights:
     """New weights of roles."""
 
     weights: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Granted:
+class Granted(msgspec.Struct, frozen=True, gc=False):
     """What a framework gets of one agent for one role; `resources` carry the allocation."""
 
     role: str
@@ -167,10 +269,18 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class OffersMade:
-    """To the master: offer these to the framework."""
+    """To the master: offer these to the framework. A large round comes in several such parts."""
 
     framework_id: str
     grants: tuple[Granted, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InverseOffersMade:
+    """To the master: ask the framework to leave these agents."""
+
+    framework_id: str
+    agents: tuple[tuple[str, Unavailability], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,14 +297,35 @@ class Shares:
 
 @dataclass(frozen=True, slots=True)
 class Explain:
-    """Asked of the allocator: why does a framework get no offers for a role."""
+    """Asked of the allocator: why does a framework get no offers for a role; `asker` comes back."""
 
     framework_id: str
     role: str
+    asker: PID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """The answer to `Explain`; None for an unknown framework."""
+    """The answer to `Explain`; None for an unknown framework, or when too many questions are open."""
 
     explanation: Explanation | None
+    asker: PID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GetRefusals:
+    """Asked of the allocator: what does a framework not want to be offered again yet."""
+
+    framework_id: str
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """The answer to `GetRefusals`, not more than wanted: role, agent, what, and for how long still.
+
+    `total` counts all filters of the framework; None for an unknown one.
+    """
+
+    filters: tuple[tuple[str, str, Resources, float], ...]
+    total: int | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from cluster.allocator.constraints import RegexLimits
 from cluster.model import Quantities, parse_quantities
 
 
@@ -28,3 +29,11 @@ class AllocatorOptions:
     """Agents with GPUs are offered to frameworks with GPU_RESOURCES only."""
     region: str | None = None
     """Region of the master; agents in another one are remote."""
+    is_random: bool = False
+    """Roles and frameworks are asked in weighted random order instead of by share."""
+    recovery_timeout_s: float = 600.0
+    """How long a new master waits for agents before quota is honoured with those there are."""
+    agent_recovery_percent: int = 80
+    """The part of the agents known before that it waits for."""
+    regex_limits: RegexLimits = field(default_factory=RegexLimits)
+    """What regular expressions in offer constraints may cost."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cluster.model import Quantities, Resources
 
 
@@ -17,23 +19,42 @@ class Pool:
     role as with ten thousand.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, excluded: frozenset[str] = frozenset()) -> None:
+        """`excluded` names resources that do not count towards a share."""
+        self._excluded = excluded
         self.totals: dict[str, int] = {}
+        #: The totals that shares are measured against.
+        self.weighed: dict[str, int] = {}
         self.version = 0
 
     def add(self, resources: Resources) -> None:
         """An agent's resources join the cluster."""
         for name, milli in scalar_quantities(resources).items():
-            self.totals[name] = self.totals.get(name, 0) + milli
-        self.version += 1
+            self._set(name, self.totals.get(name, 0) + milli)
 
     def remove(self, resources: Resources) -> None:
         """An agent's resources leave the cluster."""
         for name, milli in scalar_quantities(resources).items():
-            left = self.totals[name] - milli
-            assert left >= 0, f"the cluster loses more {name} than it has"
-            if left:
-                self.totals[name] = left
-            else:
-                del self.totals[name]
+            self._set(name, self.totals[name] - milli)
+
+    def _set(self, name: str, milli: int) -> None:
+        assert milli >= 0, f"the cluster loses more {name} than it has"
         self.version += 1
+        for totals in (self.totals,) if name in self._excluded else (self.totals, self.weighed):
+            if milli:
+                totals[name] = milli
+            else:
+                totals.pop(name, None)
+
+    def share(self, totals: Mapping[str, int], over: int = 1, under: int = 1) -> float:
+        """Dominant share of what is held, divided by the weight `over / under`.
+
+        By one division of integers, so that equal shares give equal floats.
+        """
+        share = 0.0
+        weighed = self.weighed
+        for name, milli in totals.items():
+            total = weighed.get(name)
+            if total is not None and (mine := milli * under / (total * over)) > share:
+                share = mine
+        return share

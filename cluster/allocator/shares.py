@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cluster.allocator.sorter import Share
 from cluster.allocator.state import AllocatorState
+from cluster.allocator.tree import Share
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,12 @@ class RoleShare:
 
 def shares(state: AllocatorState) -> tuple[RoleShare, ...]:
     """All roles that have frameworks, in the order the next round would start with."""
-    return tuple(
-        RoleShare(role, state.role_sorter.share(role), order, framework_shares(state, role))
-        for order, role in enumerate(state.role_sorter.walk())
-    )
+    found = []
+    for order, role in enumerate(state.tree.in_order()):
+        node = state.tree.find(role.path)
+        assert node is not None, f"{role.path} has no place in the tree"
+        found.append(RoleShare(role.path, state.tree.share(node), order, framework_shares(state, role.path)))
+    return tuple(found)
 
 
 def framework_shares(state: AllocatorState, role: str) -> tuple[FrameworkShare, ...]:
@@ -44,10 +46,10 @@ def framework_shares(state: AllocatorState, role: str) -> tuple[FrameworkShare, 
 
     Raises: KeyError for a role without frameworks.
     """
-    sorter = state.roles[role]
-    listed = sorter.sort()
-    others = sorted(client for client in sorter.clients() if not sorter.is_active(client))
+    seats = state.tree.roles[role]
+    listed = [key[3] for key in seats.seating.ordered()]
+    others = [seats.seats[name] for name in sorted(seats.seats) if not seats.seats[name].is_listed]
     return (
-        *(FrameworkShare(f, sorter.share(f), order) for order, f in enumerate(listed)),
-        *(FrameworkShare(f, sorter.share(f), None) for f in others),
+        *(FrameworkShare(s.framework.id, state.tree.share(s), order) for order, s in enumerate(listed)),
+        *(FrameworkShare(s.framework.id, state.tree.share(s), None) for s in others),
     )

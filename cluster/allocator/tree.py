@@ -1,115 +1,311 @@
-"""The tree of clients under a sorter: nodes by `/` components, each with what its subtree holds.
+"""The tree of roles: nodes by `/` components, each with what its subtree holds, siblings in order of share.
 
-A client whose path is also an internal node lives in a virtual leaf `.` below that node, so that role `a`
-competes with `a/b` on one level, under the total of `a`.
+A role whose path is also an inner node lives in a virtual leaf `.` below that node, so that role `a` competes
+with `a/b` on one level, under the total of `a`.
 
 Source: reference allocator.md §2.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
 
-from cluster.allocator.pool import scalar_quantities
-from cluster.model import Quantities, Resources
+from cluster.allocator.bundle import Bundle
+from cluster.allocator.pool import Pool
+from cluster.allocator.ranking import Client, Contest, Level
+from cluster.allocator.seats import Seat
+from cluster.model import ancestors
 
 VIRTUAL = "."
-"""Name of the leaf that stands for a client which also has clients below it. No role component may be `.`."""
-
-Key = tuple[float, int, str]
-"""Place among siblings: weighted share, number of allocations, path (code points order like UTF-8 bytes)."""
+"""Name of the leaf of a role that also has roles below it. No role component may be `.`."""
 
 
-class Node:
-    """One node: an internal one if it has children, else the leaf of a client.
+@lru_cache(maxsize=1 << 14)
+def lineage(role: str) -> tuple[str, ...]:
+    """A role and all above it."""
+    return (role, *ancestors(role))
 
-    `totals` sums scalars in thousandths over the subtree; a shared resource counts once per agent, however
-    many copies are held, and so `shared` remembers the copies.
-    """
 
-    __slots__ = (
-        "children",
-        "client",
-        "count",
-        "is_active",
-        "is_client",
-        "is_placed",
-        "key",
-        "name",
-        "order",
-        "parent",
-        "path",
-        "shared",
-        "totals",
-    )
+class RoleNode(Client):
+    """One node: an inner one if it has children, else the leaf of a role."""
 
-    def __init__(self, name: str, parent: Node | None) -> None:
+    __slots__ = ("children", "level", "name", "parent", "role")
+
+    def __init__(self, name: str, parent: RoleNode | None, pool: Pool) -> None:
+        super().__init__(f"{parent.path}/{name}" if parent is not None and parent.path else name)
         self.name = name
         self.parent = parent
-        self.path: str = f"{parent.path}/{name}" if parent is not None and parent.path else name
-        self.client = parent.path if parent is not None and name == VIRTUAL else self.path
-        """Path of the client, if this is its leaf."""
-        self.children: dict[str, Node] = {}
-        self.order: list[Node] = []
-        """Internal children and active leaves, by key."""
-        self.is_client = False
-        self.is_active = False
-        self.is_placed = False
-        self.totals: dict[str, int] = {}
-        self.shared: dict[str, Resources] = {}
-        self.count = 0
-        self.key: Key = (0.0, 0, self.path)
+        self.children: dict[str, RoleNode] = {}
+        #: Order of the children.
+        self.level: Level[RoleNode] = Level(pool)
+        #: The role, if this is its leaf.
+        self.role: Role | None = None
 
-    def ancestry(self) -> Iterator[Node]:
-        """This node and all above it, the root (which competes with nobody) left out."""
-        node = self
-        while node.parent is not None:
+    def ancestry(self) -> Iterator[RoleNode]:
+        """This node and all above it, the root included."""
+        node: RoleNode | None = self
+        while node is not None:
             yield node
             node = node.parent
 
-    def gain(self, agent: str, plain: Quantities, shared: Resources) -> None:
-        """Add what one client below was given on an agent; `plain` is the part that is not shared."""
-        for name, milli in plain.items():
-            self.totals[name] = self.totals.get(name, 0) + milli
-        if shared:
-            held = self.shared.get(agent, Resources.EMPTY)
-            self._set_shared(agent, held, held + shared)
 
-    def lose(self, agent: str, plain: Quantities, shared: Resources) -> None:
-        """Take away what one client below gave back on an agent."""
-        for name, milli in plain.items():
-            self._add(name, -milli)
-        if shared:
-            held = self.shared[agent]
-            self._set_shared(agent, held, held - shared)
+class Role:
+    """A role that some framework is tracked under."""
 
-    def plain_totals(self) -> Quantities:
-        """Totals without shared resources."""
-        plain = Quantities(self.totals)
-        for held in self.shared.values():
-            plain = plain - scalar_quantities(held)
-        return plain
+    __slots__ = ("leaf", "lineage", "mask", "path", "seating", "seats")
 
-    def adopt_holdings(self, other: Node) -> None:
-        """Copy what another node holds, its count included."""
-        self.totals = dict(other.totals)
-        self.shared = dict(other.shared)
-        self.count = other.count
+    def __init__(self, path: str, leaf: RoleNode, pool: Pool) -> None:
+        self.path = path
+        self.leaf = leaf
+        self.lineage = frozenset(lineage(path))
+        #: Its seats by framework, listed or not.
+        self.seats: dict[str, Seat] = {}
+        #: Order of those listed, and the set of them.
+        self.seating: Level[Seat] = Level(pool)
+        self.mask = 0
 
-    def _set_shared(self, agent: str, before: Resources, after: Resources) -> None:
-        for name, milli in scalar_quantities(before).items():
-            self._add(name, -milli)
-        for name, milli in scalar_quantities(after).items():
-            self._add(name, milli)
-        if after:
-            self.shared[agent] = after
-        else:
-            del self.shared[agent]
 
-    def _add(self, name: str, milli: int) -> None:
-        amount = self.totals.get(name, 0) + milli
-        assert amount >= 0, f"{self.path} gives back more {name} than it holds"
-        if amount:
-            self.totals[name] = amount
-        else:
-            self.totals.pop(name, None)
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a role or framework holds of the cluster, the weight not yet applied."""
+
+    share: float
+    dominant: str | None
+    """Name of the resource of which most is held; None if nothing is."""
+    weight: float
+    count: int
+    """Number of allocations so far."""
+
+
+class RoleTree:
+    """All roles that frameworks are tracked under, and what they hold."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self.root = RoleNode("", None, pool)
+        self.roles: dict[str, Role] = {}
+        self.weights: dict[str, float] = {}
+        #: Changes with the roles and their weights.
+        self.version = 0
+
+    # -- roles ---------------------------------------------------------------------------------------------
+
+    def add(self, path: str) -> Role:
+        """Add a role that is not there, with nothing held."""
+        assert path not in self.roles, f"{path} is already here"
+        self.version += 1
+        node = self.root
+        for name in path.split("/"):
+            if node.role is not None:
+                self._split(node)
+            child = node.children.get(name)
+            if child is None:
+                child = node.children[name] = self._new_node(name, node)
+            node = child
+        leaf = node
+        if node.children:
+            leaf = node.children[VIRTUAL] = self._new_node(VIRTUAL, node)
+        role = leaf.role = self.roles[path] = Role(path, leaf, self._pool)
+        return role
+
+    def remove(self, role: Role) -> None:
+        """Remove a role without seats; what it holds leaves the levels above it."""
+        self.version += 1
+        del self.roles[role.path]
+        leaf = role.leaf
+        plain = leaf.plain_totals()
+        for node in leaf.ancestry():
+            if node is not leaf:
+                node.lose(plain)
+                for agent, shared in leaf.shared.items():
+                    node.lose_shared(agent, shared)
+            self._touch(node)
+        leaf.role = None
+        self._prune(leaf)
+
+    def update_weight(self, path: str, weight: float) -> None:
+        """Set the weight of exactly this path; roles below do not inherit it. Default is 1."""
+        assert weight > 0, f"weight of {path} is {weight}"
+        self.version += 1
+        self.weights[path] = weight
+        node = self.find(path)
+        if node is not None:
+            self._weigh(node)
+            self._touch(node)
+
+    # -- holdings ------------------------------------------------------------------------------------------
+
+    def charge(self, role: Role, agent: str, bundle: Bundle, allocations: int) -> None:
+        """The role was given resources of an agent, in so many allocations."""
+        for node in role.leaf.ancestry():
+            node.gain(bundle.counted)
+            if bundle.shared:
+                node.gain_shared(agent, bundle.shared)
+            node.count += allocations
+            self._touch(node)
+
+    def charge_often(self, role: Role, bundle: Bundle, times: int) -> None:
+        """The role was given a bundle without shared resources several times."""
+        for node in role.leaf.ancestry():
+            node.gain(bundle.counted, times)
+            node.count += times
+            self._touch(node)
+
+    def discharge(self, role: Role, agent: str, bundle: Bundle) -> None:
+        """The role gave back resources of an agent; the count of allocations stays."""
+        for node in role.leaf.ancestry():
+            node.lose(bundle.counted)
+            if bundle.shared:
+                node.lose_shared(agent, bundle.shared)
+            self._touch(node)
+
+    # -- looking -------------------------------------------------------------------------------------------
+
+    def find(self, path: str) -> RoleNode | None:
+        """The node at a path."""
+        node = self.root
+        for name in path.split("/"):
+            child = node.children.get(name)
+            if child is None:
+                return None
+            node = child
+        return node
+
+    def in_order(self) -> Iterator[Role]:
+        """All roles, depth first, siblings by share."""
+        return self._below(self.root)
+
+    def _below(self, node: RoleNode) -> Iterator[Role]:
+        for *_, child in node.level.ordered():
+            if child.role is not None:
+                yield child.role
+            else:
+                yield from self._below(child)
+
+    def share(self, client: Client) -> Share:
+        """What a node or seat holds of the cluster."""
+        shares = {
+            name: milli / total
+            for name, milli in sorted(client.totals.items())
+            if milli and (total := self._pool.weighed.get(name))
+        }
+        dominant = max(shares, key=shares.__getitem__, default=None)
+        weight = client.over / client.under
+        return Share(shares[dominant] if dominant else 0.0, dominant, weight, client.count)
+
+    def chances(self) -> dict[str, Fraction]:
+        """Of each role the probability to come first when the order is random.
+
+        A level's part is split among its children by their weights.
+        """
+        found: dict[str, Fraction] = {}
+        self._split_chance(self.root, Fraction(1), found)
+        return found
+
+    def _split_chance(self, node: RoleNode, part: Fraction, found: dict[str, Fraction]) -> None:
+        weights = {child: Fraction(child.over, child.under) for child in node.children.values()}
+        total = sum(weights.values(), Fraction(0))
+        for child, weight in weights.items():
+            mine = part * weight / total
+            if child.role is not None:
+                found[child.role.path] = mine
+            else:
+                self._split_chance(child, mine, found)
+
+    # -- shape ---------------------------------------------------------------------------------------------
+
+    def _new_node(self, name: str, parent: RoleNode) -> RoleNode:
+        node = RoleNode(name, parent, self._pool)
+        self._weigh(node)
+        parent.level.add(node)
+        return node
+
+    def _weigh(self, node: RoleNode) -> None:
+        if node.name != VIRTUAL:
+            weight = Fraction(str(self.weights.get(node.path, 1)))
+            node.over, node.under = weight.as_integer_ratio()
+
+    def _touch(self, node: RoleNode) -> None:
+        if node.parent is not None:
+            node.parent.level.touch(node)
+
+    def _split(self, node: RoleNode) -> None:
+        """A role gets roles below it: it moves into a virtual leaf, its node becomes a level."""
+        role, node.role = node.role, None
+        assert role is not None
+        leaf = node.children[VIRTUAL] = self._new_node(VIRTUAL, node)
+        leaf.adopt_holdings(node)
+        leaf.role, role.leaf = role, leaf
+
+    def _prune(self, node: RoleNode) -> None:
+        """Drop nodes that lead to no role, fold a lone virtual leaf into its level."""
+        while node.parent is not None and not node.children and node.role is None:
+            del node.parent.children[node.name]
+            node.parent.level.discard(node)
+            node = node.parent
+        if list(node.children) == [VIRTUAL]:
+            leaf = node.children.pop(VIRTUAL)
+            node.level.discard(leaf)
+            role = node.role = leaf.role
+            assert role is not None
+            role.leaf = node
+
+
+class TreeContest:
+    """The tree as a round charges it: a contest for every level that is looked at."""
+
+    __slots__ = ("_contests", "_pool", "_root")
+
+    def __init__(self, tree: RoleTree, pool: Pool) -> None:
+        self._root = tree.root
+        self._pool = pool
+        self._contests: dict[RoleNode, Contest[RoleNode]] = {}
+
+    def in_order(self) -> Iterator[Role]:
+        """All roles, depth first, siblings by share; nothing may be charged while this is under way."""
+        return self._below(self._root)
+
+    def _below(self, node: RoleNode) -> Iterator[Role]:
+        for *_, child in self._contest(node).order:
+            if child.role is not None:
+                yield child.role
+            else:
+                yield from self._below(child)
+
+    def first(self) -> Role:
+        """The first of all roles in order."""
+        node = self._root
+        while node.role is None:
+            contest = self._contests.get(node) or self._contest(node)
+            node = contest.order[0][3]
+        return node.role
+
+    def sorted(self, roles: Iterable[Role]) -> list[Role]:
+        """Some of the roles, in order."""
+        return sorted(roles, key=self._path_of_keys)
+
+    def _path_of_keys(self, role: Role) -> list[tuple[float, int, str]]:
+        keys = []
+        node = role.leaf
+        while (above := node.parent) is not None:
+            keys.append(self._contest(above).key(node)[:3])
+            node = above
+        keys.reverse()
+        return keys
+
+    def _contest(self, node: RoleNode) -> Contest[RoleNode]:
+        contest = self._contests.get(node)
+        if contest is None:
+            contest = self._contests[node] = Contest(node.level, self._pool)
+        return contest
+
+    def charge(self, role: Role, agent: str, bundle: Bundle) -> None:
+        """A role is given a bundle."""
+        node = role.leaf
+        while (above := node.parent) is not None:
+            contest = self._contests.get(above) or self._contest(above)
+            contest.charge(node, agent, bundle)
+            node = above

@@ -69,15 +69,33 @@ class MasterConfig(DaemonOptions):
     # Allocation.
     allocation_interval_s: float = option(1.0, DURATION, "Time between two allocations of everything.")
     role_sorter: str = option(
-        "drf", _SORTER, "How resources are shared between roles.", aliases=("user_sorter",), only=("drf",)
+        "drf", _SORTER, "How resources are shared between roles: drf or random.", aliases=("user_sorter",)
     )
     framework_sorter: str = option(
-        "drf", _SORTER, "How resources are shared between the frameworks of a role.", only=("drf",)
+        "drf", _SORTER, "The same for the frameworks of a role; must be the same word."
     )
     min_allocatable_resources: str = option(
         "cpus:0.01|mem:32",
         TEXT,
         "An offer holds at least one of these sets, which are separated by |; empty: everything is offered.",
+    )
+    fair_sharing_excluded_resource_names: tuple[str, ...] | None = option(
+        None, NAMES, "Resources that do not count in a share, separated by commas."
+    )
+    filter_gpu_resources: bool = option(
+        True, BOOLEAN, "Offer agents with GPUs only to frameworks that ask for GPUs."
+    )
+    allocator_recovery_timeout_s: float = option(
+        10 * MINUTES_S, DURATION, "How long a new allocator waits for agents before it offers."
+    )
+    allocator_agent_recovery_factor: float = option(
+        0.8, NUMBER, "Which part of the known agents ends that wait early."
+    )
+    offer_constraints_re2_max_mem_bytes: int = option(
+        4096, BYTES, "Memory of one regular expression in offer constraints."
+    )
+    offer_constraints_re2_max_program_size: int = option(
+        100, WHOLE, "Program size of one regular expression in offer constraints."
     )
     offer_timeout_s: float | None = option(
         None, DURATION, "After how long an unanswered offer is rescinded; without it never."
@@ -97,6 +115,11 @@ class MasterConfig(DaemonOptions):
     )
     max_unreachable_tasks_per_framework: int = option(
         1000, WHOLE, "How many tasks on unreachable agents are remembered for a framework."
+    )
+
+    # HTTP.
+    max_operator_event_stream_subscribers: int = option(
+        1000, WHOLE, "How many subscribers of operator events are served; the oldest makes room."
     )
 
     # Not there yet: election and registry.
@@ -140,24 +163,6 @@ class MasterConfig(DaemonOptions):
     allocator: str = later(
         "hierarchical", TEXT, "Allocator, or the module that holds it.", only=("HierarchicalDRF",)
     )
-    fair_sharing_excluded_resource_names: tuple[str, ...] | None = later(
-        None, NAMES, "Resources that do not count in a share, separated by commas."
-    )
-    filter_gpu_resources: bool = later(
-        True, BOOLEAN, "Offer agents with GPUs only to frameworks that ask for GPUs."
-    )
-    allocator_recovery_timeout_s: float = later(
-        10 * MINUTES_S, DURATION, "How long a new allocator waits for agents before it offers."
-    )
-    allocator_agent_recovery_factor: float = later(
-        0.8, NUMBER, "Which part of the known agents ends that wait early."
-    )
-    offer_constraints_re2_max_mem_bytes: int = later(
-        4096, BYTES, "Memory of one regular expression in offer constraints."
-    )
-    offer_constraints_re2_max_program_size: int = later(
-        100, WHOLE, "Program size of one regular expression in offer constraints."
-    )
 
     # Not there yet: security.
     authenticate_frameworks: bool = later(
@@ -184,9 +189,6 @@ class MasterConfig(DaemonOptions):
     rate_limits: str | None = later(None, TEXT, "Rates of messages by principal, as JSON.")
 
     # Not there yet: HTTP.
-    max_operator_event_stream_subscribers: int = later(
-        1000, WHOLE, "How many subscribers of operator events are served; the oldest makes room."
-    )
     publish_per_framework_metrics: bool = later(True, BOOLEAN, "Give each framework its own metrics.")
     webui_dir: str | None = later(None, TEXT, "Directory with the web page; without it the installed one.")
 
@@ -219,6 +221,9 @@ def _history_faults(config: MasterConfig) -> list[str]:
         *checks.at_least("--max_completed_tasks_per_framework", config.max_completed_tasks_per_framework, 0),
         *checks.at_least(
             "--max_unreachable_tasks_per_framework", config.max_unreachable_tasks_per_framework, 0
+        ),
+        *checks.at_least(
+            "--max_operator_event_stream_subscribers", config.max_operator_event_stream_subscribers, 1
         ),
     ]
 

@@ -4,6 +4,7 @@ Source: Mesos src/common/resources.cpp, include/mesos/resources.hpp; reference t
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import ClassVar
 
 from cluster.model import amounts as calc
@@ -144,6 +145,13 @@ class Resources:
     def has_details(self) -> bool:
         """Whether something rides along that does not compare, such as where a volume is mounted."""
         return bool(self._disks)
+
+    def in_order(self) -> "Resources":
+        """The same with its entries in an order that depends on nothing but what they are."""
+        kinds = sorted(self._amounts, key=_place)
+        if kinds == list(self._amounts):
+            return self
+        return Resources._make({kind: self._amounts[kind] for kind in kinds}, self._disks)
 
     def amount(self, kind: Kind) -> Amount | None:
         """How much there is of a kind; None if nothing."""
@@ -373,6 +381,16 @@ class Resources:
 
 
 Resources.EMPTY = Resources()
+
+
+_USUAL = ("cpus", "gpus", "mem", "disk", "ports")
+
+
+@lru_cache(maxsize=1 << 14)
+def _place(kind: Kind) -> tuple[int, str, str]:
+    """Place of a kind among others: the usual names as people write them, then by all it is."""
+    usual = _USUAL.index(kind.name) if kind.name in _USUAL else len(_USUAL)
+    return usual, kind.name, repr(kind)
 
 
 def _distance(kind: Kind, target: Kind) -> int:

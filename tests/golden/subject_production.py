@@ -1,21 +1,56 @@
-"""Scripts are played on the production allocator through this, as far as it knows their events."""
+"""Scripts and histories are played on the production allocator through this."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from cluster.allocator import AllocatorOptions, AllocatorState, allocate, explain, framework_shares, shares
+from cluster.allocator import (
+    AllocatorOptions,
+    AllocatorState,
+    allocate,
+    explain,
+    framework_shares,
+    gauges,
+    shares,
+)
 from cluster.allocator import Candidates as Wanted
 from cluster.allocator import Round as Decided
 from cluster.allocator.agents import Agent
+from cluster.allocator.draws import Chances as Drawn
 from cluster.model import Resources
 from tests.oracle.chance import Chance
 from tests.oracle.records import Candidates, Options
-from tests.oracle.round import Grant, Round
-from tests.oracle.subject import Chances, Clocked, Unsupported
+from tests.oracle.round import Grant, InverseGrant, Round
+from tests.oracle.subject import Chances, Clocked
+
+
+class PlacedDraws:
+    """The chance of a test as that of a round: every order belongs to the place it is used in."""
+
+    def __init__(self, chance: Chance) -> None:
+        self._chance = chance
+
+    def agents(self, stage: int, agents: list[Agent]) -> Iterator[Agent]:
+        """See `cluster.allocator.Draws`."""
+        by_id = {agent.id: agent for agent in agents}
+        return iter([by_id[agent_id] for agent_id in self._chance.agents(stage, list(by_id))])
+
+    def entries(
+        self, stage: int, agent: str, role: str, framework: str, use: str, entries: list[Resources]
+    ) -> list[Resources]:
+        """See `cluster.allocator.Draws`."""
+        return self._chance.entries(f"{stage}/{agent}/{role}/{framework}/{use}", entries)
+
+    def roles(self, stage: int, agent: str, chances: Drawn) -> Iterator[str]:
+        """See `cluster.allocator.Draws`."""
+        return iter(self._chance.clients(f"{stage}/{agent}/roles", chances.probabilities))
+
+    def frameworks(self, stage: int, agent: str, role: str, frameworks: Sequence[str]) -> Iterator[str]:
+        """See `cluster.allocator.Draws`."""
+        even = dict.fromkeys(frameworks, Fraction(1, max(1, len(frameworks))))
+        return iter(self._chance.clients(f"{stage}/{agent}/frameworks of {role}", even))
 
 
 class ProductionSubject(Clocked):
@@ -24,63 +59,53 @@ class ProductionSubject(Clocked):
     def __init__(self, options: Options, chances: Chances) -> None:
         super().__init__(options, chances)
         self._decided: Decided | None = None
-        if options.is_random:
-            raise Unsupported("the random sorter")
-        self._state = AllocatorState(
+        self.state = AllocatorState(
             AllocatorOptions(
                 allocation_interval_s=options.allocation_interval_s,
                 min_allocatable=options.min_allocatable,
                 fair_share_excluded=options.fair_share_excluded,
                 filter_gpu_resources=options.filter_gpu_resources,
                 region=options.region,
+                is_random=options.is_random,
+                recovery_timeout_s=options.recovery_timeout_s,
+                agent_recovery_percent=options.agent_recovery_percent,
             )
         )
 
     def call(self, method: str, arguments: dict[str, Any]) -> Candidates | bool | None:
-        """See `Clocked`. Arguments the method does not know may be left out if they say nothing."""
-        change: Callable[..., Any] | None = getattr(self._state, method, None)
-        if change is None:
-            raise Unsupported(method)
-        known = inspect.signature(change).parameters
-        for name in arguments.keys() - known.keys():
-            if arguments.pop(name):
-                raise Unsupported(f"{name} of {method}")
-        answer = change(**arguments)
+        """See `Clocked`."""
+        answer = getattr(self.state, method)(**arguments)
         return Candidates(answer.is_all, answer.agents) if isinstance(answer, Wanted) else answer
 
     def is_paused(self) -> bool:
         """See `Clocked`."""
-        return self._state.is_paused
+        return self.state.is_paused
 
     def round(self, candidates: Candidates, chance: Chance) -> Round:
         """See `Clocked`."""
-
-        def shuffle(agents: list[Agent]) -> None:
-            order = chance.agents(2, [agent.id for agent in agents])
-            agents.sort(key=lambda agent: order.index(agent.id))
-
         wanted = Wanted(candidates.is_all, frozenset() if candidates.is_all else candidates.agents)
-        result = self._decided = allocate(self._state, wanted, self.now_s, shuffle)
-        self._state.apply(result)
+        result = self._decided = allocate(self.state, wanted, self.now_s, PlacedDraws(chance))
+        self.state.apply(result)
         grants = tuple(Grant(g.framework, g.role, g.agent, g.resources) for g in result.grants)
-        return Round(candidates, grants, (), self.now_s)
+        inverse = tuple(InverseGrant(g.framework, g.agent, g.unavailability) for g in result.inverse_offers)
+        return Round(candidates, grants, inverse, self.now_s)
 
     def agents(self) -> list[str]:
         """See `Subject`."""
-        return list(self._state.agents)
+        return list(self.state.agents)
 
     def available(self, agent_id: str) -> Resources:
         """See `Subject`."""
-        return self._state.agents[agent_id].available
+        return self.state.agents[agent_id].available
 
     def held(self, agent_id: str) -> Mapping[tuple[str, str], Resources]:
         """See `Subject`."""
-        return {(f, role): resources for f, role, resources in self._state.agents[agent_id].held}
+        return self.state.agents[agent_id].held
 
     def shares(self) -> Mapping[str, Fraction]:
         """See `Subject`."""
         found = {}
-        for each in shares(self._state):
+        for each in shares(self.state):
             found[each.role] = Fraction(each.share.share) / Fraction(str(each.share.weight))
             for mine in each.frameworks:
                 found[f"{each.role} {mine.framework}"] = Fraction(mine.share.share)
@@ -88,17 +113,25 @@ class ProductionSubject(Clocked):
 
     def roles(self) -> list[str]:
         """See `Subject`."""
-        return [each.role for each in shares(self._state)]
+        if self.state.options.is_random:
+            chances = Drawn(self.state.tree.chances())
+            return list(self._chances(self._rounds + 1).clients("asked/roles", chances.probabilities))
+        return [each.role for each in shares(self.state)]
 
     def frameworks(self, role: str) -> list[str]:
         """See `Subject`."""
-        return [f.framework for f in framework_shares(self._state, role) if f.order is not None]
+        listed = [f.framework for f in framework_shares(self.state, role) if f.order is not None]
+        if self.state.options.is_random:
+            even = dict.fromkeys(listed, Fraction(1, max(1, len(listed))))
+            return list(self._chances(self._rounds + 1).clients(f"asked/frameworks of {role}", even))
+        return listed
 
     def gauges(self) -> Mapping[str, float]:
         """See `Subject`."""
-        raise Unsupported("gauges")
+        return gauges(self.state, self.now_s)
 
     def withheld(self, framework_id: str, role: str) -> Mapping[str, int]:
         """See `Subject`."""
-        answer = explain(self._state, self._decided, framework_id, role, self.now_s)
+        answer = explain(self.state, self._decided, framework_id, role, self.now_s)
+        assert answer.offered + sum(answer.withheld.values()) == answer.agents
         return {why.name: agents for why, agents in answer.withheld.items()}

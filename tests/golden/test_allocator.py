@@ -17,51 +17,8 @@ from tests.oracle.notation import BadNotation, parse, show
 from tests.oracle.subject import Unsupported
 
 SCRIPTS = sorted((Path(__file__).parent / "allocator").glob("*.txt"))
-PRODUCTION_LACKS = [
-    "A05_offer_filter",
-    "A07_unknown_framework",
-    "A08_inverse_offers",
-    "A11_reservations_use_up_quota",
-    "A13_reservations_beside_quota",
-    "A14_shared_volume_and_quota",
-    "A15_reserving_what_is_allocated",
-    "A16_unreserving_what_is_allocated",
-    "A23_volumes_are_offered_again",
-    "A24_shared_volume",
-    "A25_shared_volumes_need_the_capability",
-    "A26_operator_reserves",
-    "A34_no_double_accounting",
-    "A35_quota_guarantees",
-    "A37_quota_removed",
-    "A38_frameworks_share_a_quota",
-    "A39_agents_are_cut_to_quota",
-    "A40_disks_that_cannot_be_cut",
-    "A41_several_disks",
-    "A43_fair_share_beside_quota",
-    "A44_quota_against_starvation",
-    "A45_headroom_for_nobody",
-    "A46_own_guarantee_before_headroom",
-    "A48_reservation_within_quota",
-    "A49_reserved_to_others_is_no_headroom",
-    "A54_limit_of_one_resource",
-    "A57_reserved_below_counts",
-    "A59_headroom_beside_nested_roles",
-    "A62_resource_provider",
-    "A63_metrics",
-    "A64_quota_metrics",
-    "X03_offer_constraints",
-    "X05_recovery",
-    "X07_random_sorter",
-    "X08_deactivated_agent",
-    "X10_headroom_in_pieces",
-    "X11_limits_without_guarantees",
-    "X12_burst_up_to_the_limit",
-    "X13_limit_of_a_parent",
-    "X14_quotas_with_frameworks",
-    "X15_why_not",
-]
 #: Scripts about what an implementation does not have yet; the test fails when one of them could run.
-NOT_YET: dict[str, frozenset[str]] = {"oracle": frozenset(), "production": frozenset(PRODUCTION_LACKS)}
+NOT_YET: dict[str, frozenset[str]] = {"oracle": frozenset(), "production": frozenset()}
 SUBJECTS: dict[str, NewSubject] = {"oracle": OracleSubject, "production": ProductionSubject}
 
 

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cluster.allocator import ALL, AllocatorState, Round, allocate, explain, only, shares
-from cluster.allocator.agents import Agent
 from cluster.model import AgentCapability, AgentInfo, Resources
+from tests.golden.subject_production import PlacedDraws
+from tests.oracle import ByName
 
 FRAMEWORKS = ("F1", "F2", "F3", "F4")
 ROLES = ("a", "a/b", "c")
@@ -48,9 +49,12 @@ event = st.one_of(
 )
 
 
-def by_id(agents: list[Agent]) -> None:
-    """Stand in for a shuffle."""
-    agents.sort(key=lambda agent: agent.id)
+by_id = PlacedDraws(ByName())
+
+
+def held_by(state: AllocatorState, agent: str, framework: str) -> dict[str, Resources]:
+    """What a framework holds of an agent, by role."""
+    return {role: held for (name, role), held in state.agents[agent].held.items() if name == framework}
 
 
 class History:
@@ -114,7 +118,7 @@ class History:
         if agent not in self.state.agents:
             return
         known = self.state.frameworks.get(framework)
-        for role, held in self.state.agents[agent].held.of(framework).items():
+        for role, held in held_by(self.state, agent, framework).items():
             self.state.recover(framework, agent, held.allocated(role), now_s=self.now_s, refuse_s=refuse_s)
             if refuse_s and known is not None and role in known.roles:
                 until_s = self.now_s + (refuse_s if refuse_s > 0 else 5.0)
@@ -154,25 +158,26 @@ class History:
 
     def check_conservation(self) -> None:
         """Free and held make the total, on every agent and, of known frameworks, in every sorter."""
-        charged = dict.fromkeys(self.state.roles, 0)
+        charged = dict.fromkeys(self.state.tree.roles, 0)
         total = 0
         for each in self.state.agents.values():
             held = Resources.EMPTY
-            for framework, role, resources in each.held:
-                assert each.id in self.state.agents_held_by(framework)
+            for (framework, role), resources in each.held.items():
                 held = held + resources
                 if framework in self.state.frameworks:
+                    assert each.id in self.state.frameworks[framework].seats[role].holds_on
                     charged[role] += resources.milli("mem")
             assert each.available + held == each.total
             total += each.total.milli("mem")
         assert self.state.pool.totals.get("mem", 0) == total
-        for framework in FRAMEWORKS:
-            for agent in self.state.agents_held_by(framework):
-                assert framework in self.state.agents[agent].held
-        for role, mem_milli in charged.items():
-            sorter = self.state.roles[role]
-            assert sum(sorter.totals(c).get("mem", 0) for c in sorter.clients()) == mem_milli
-            assert self.state.role_sorter.totals(role).get("mem", 0) == mem_milli
+        for framework in self.state.frameworks.values():
+            for seat in framework.seats.values():
+                for agent in seat.holds_on:
+                    assert seat.holder in self.state.agents[agent].held
+        for path, mem_milli in charged.items():
+            role = self.state.tree.roles[path]
+            assert sum(seat.totals.get("mem", 0) for seat in role.seats.values()) == mem_milli
+            assert role.leaf.totals.get("mem", 0) == mem_milli
 
 
 @given(st.lists(event, max_size=60))
@@ -220,7 +225,8 @@ def test_order_of_arrival_does_not_matter(data: st.DataObject) -> None:
         state = AllocatorState()
         for name in order:
             arrive(state, name)
-        outcomes.append((shares(state), allocate(state, ALL, 0, by_id).grants))
+        grants = allocate(state, ALL, 0, by_id).grants
+        outcomes.append((shares(state), [(g.framework, g.role, g.agent, g.resources) for g in grants]))
     assert outcomes[0] == outcomes[1]
 
 

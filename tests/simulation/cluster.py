@@ -295,7 +295,7 @@ class SimulatedCluster:
         for agent in state.agents.values():
             book = books[agent.id]
             held: dict[str, Resources] = {}
-            for framework_id, _, resources in book.held:
+            for (framework_id, _), resources in book.held.items():
                 held[framework_id] = held.get(framework_id, Resources.EMPTY) + resources
             counted = {f: r.unallocated() for f, r in agent.used.items()}
             for offer in agent.offers.values():

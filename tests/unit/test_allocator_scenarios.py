@@ -1,5 +1,7 @@
 """Allocation scenarios A… of the reference by plain calls; time is a number, no agent order is random."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import pytest
@@ -17,6 +19,8 @@ from cluster.model import (
     Scalar,
     ValueType,
 )
+from tests.golden.subject_production import PlacedDraws
+from tests.oracle import ByName
 
 AGENT = AgentCapability.Type
 FRAMEWORK = Capability.Type
@@ -37,8 +41,14 @@ def amount(text: str) -> Resources:
     return total
 
 
-def in_order(items: list[object]) -> None:
-    """Shuffle nothing."""
+in_order = PlacedDraws(ByName())
+
+
+def share_of(c: Cluster, role: str) -> float:
+    """Dominant share of a role."""
+    node = c.state.tree.find(role)
+    assert node is not None
+    return c.state.tree.share(node).share
 
 
 class Cluster:
@@ -89,8 +99,8 @@ class Cluster:
         self, name: str, agent: str, text: str | None = None, refuse_s: float | None = None
     ) -> None:
         """A framework declines; everything it holds on the agent unless said."""
-        held = self.state.agents[agent].held.of(name)
-        for role, resources in held.items():
+        held = [(role, r) for (holder, role), r in self.state.agents[agent].held.items() if holder == name]
+        for role, resources in held:
             part = resources if text is None else amount(text)
             self.state.recover(name, agent, part.allocated(role), now_s=self.now_s, refuse_s=refuse_s)
 
@@ -288,7 +298,7 @@ def test_a34_earlier_use_counts_once(is_agent_first: bool) -> None:
     else:
         c.state.add_framework("F1", ["R1"], used={"A": used})
         c.state.add_agent("A", AgentInfo(hostname="A"), amount("4/2048"), used={"F1": used})
-    assert c.state.role_sorter.share("R1").share == 0.25
+    assert share_of(c, "R1") == 0.25
     assert c.state.agents["A"].available == amount("3/1536")
 
 
@@ -390,10 +400,10 @@ def test_role_left_behind_while_something_is_held() -> None:
     c.framework("F", "R1")
     c.agent("A", "2/1024")
     c.state.update_framework("F", ["R2"])
-    assert c.state.role_sorter.share("R1").share == 1.0
-    assert not c.state.roles["R1"].is_active("F")
+    assert share_of(c, "R1") == 1.0
+    assert not c.state.frameworks["F"].seats["R1"].is_listed
     c.give_back_all()
-    assert list(c.state.roles) == ["R2"]
+    assert list(c.state.tree.roles) == ["R2"]
     c.batch(after_s=1)
     assert [grant.role for grant in c.last.grants] == ["R2"]
 

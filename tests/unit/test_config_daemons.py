@@ -142,7 +142,6 @@ def test_master_faults(change: dict[str, object], faults: list[str]) -> None:
     [
         ("--zk=zk://a:2181/mesos", "--zk is not supported yet"),
         ("--quorum=1", "--quorum is not supported yet"),
-        ("--role_sorter=random", "--role_sorter=random is not supported yet (only drf)"),
         ("--authenticate_slaves", "--authenticate_slaves is not supported yet"),
         ("--slave_removal_rate_limit=1/10mins", "--slave_removal_rate_limit is not supported yet"),
         ("--acls={}", "--acls is not supported yet"),

@@ -1,0 +1,139 @@
+"""What quota allows in a round: consumption and headroom, charged as the round gives things away.
+
+Source: reference allocator.md §4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from cluster.allocator.bundle import Bundle
+from cluster.allocator.quota import shrink
+from cluster.model import Quantities, Resources
+
+if TYPE_CHECKING:
+    from cluster.allocator.state import AllocatorState
+
+ArrangeFor = Callable[[str, list[Resources]], list[Resources]]
+"""Puts single entries in the order in which they are cut, for a use."""
+
+
+class Allowance:
+    """Consumption of the roles with quota, and the headroom there is and that must be left.
+
+    During a round there is only ever less room, so what is refused once is refused again.
+    """
+
+    def __init__(self, state: AllocatorState) -> None:
+        self._ledger = state.ledger
+        self._consumed = self._ledger.consumption()
+        self._required = self._ledger.required_headroom(self._consumed)
+        self._available = state.available_headroom()
+        #: Roles whose guarantees are not met.
+        self.unsatisfied: dict[str, None] = dict.fromkeys(self._ledger.unsatisfied(self._consumed))
+        self._tastes = state.seats.tastes()
+        self._closed: dict[Bundle, int] = {}
+        # With these, what is not scalar makes no difference to whether an offer is worth making.
+        self._is_about_scalars = all(
+            len(alternative) == 1 for taste in self._tastes for alternative in taste.alternatives
+        )
+
+    @staticmethod
+    def of(state: AllocatorState) -> Allowance | None:
+        """The allowance at the start of a round; None if there is no quota at all."""
+        return Allowance(state) if state.ledger.quotas else None
+
+    # -- guarantees ------------------------------------------------------------------------------------------
+
+    def guaranteed(self, role: str, part: Bundle, arrange: ArrangeFor) -> tuple[Bundle, Bundle]:
+        """The part of what a framework can take that a guarantee asks for, and the offer with what goes along."""
+        quota = self._ledger.quota(role)
+        consumed = self._consumed[role]
+        whole = part.quota_part()
+        guaranteed = shrink(whole, quota.guarantees - consumed, partial(arrange, "guarantee"))
+        if not guaranteed:
+            return guaranteed, guaranteed
+        more = whole.without(guaranteed)
+        if quota.limits:
+            room = quota.limits - consumed - _scalars(guaranteed)
+            more = shrink(more, room, partial(arrange, "limit"))
+        more = self._within_headroom(more, arrange)
+        offer = guaranteed.resources + part.counts_beyond_quota(role).resources + more.resources
+        return guaranteed, Bundle.of(offer)
+
+    def consume_guaranteed(self, role: str, guaranteed: Bundle, offer: Bundle) -> None:
+        """An offer is made, some of it because of a guarantee."""
+        used = _scalars(offer.quota_part())
+        self._required = self._required - _scalars(guaranteed)
+        self._available = self._available - used
+        consumed = self._consumed[role] = self._consumed[role] + used
+        if not self._ledger.quota(role).guarantees - consumed:
+            del self.unsatisfied[role]
+
+    # -- fair share ------------------------------------------------------------------------------------------
+
+    def cut(self, role: str, offer: Bundle, arrange: ArrangeFor) -> tuple[Bundle, bool]:
+        """The part of an offer that limits and headroom leave, and whether limits had to do with it."""
+        whole = more = offer.quota_part()
+        limits = self._ledger.quota(role).limits
+        if limits:
+            more = shrink(more, limits - self._consumed[role], partial(arrange, "limit"))
+        is_limited = more is not whole
+        more = self._within_headroom(more, arrange)
+        if more is whole:
+            return offer, False
+        return Bundle.of(offer.beyond_quota().resources + more.resources), is_limited
+
+    def consume(self, role: str, offer: Bundle) -> None:
+        """An offer is made."""
+        used = _scalars(offer.quota_part())
+        self._available = self._available - used
+        if role in self._consumed:
+            self._consumed[role] = self._consumed[role] + used
+
+    def would_leave(self, role: str, free: Bundle, *, with_headroom: bool) -> Bundle:
+        """What both stages would let a role have of what is free, if nobody else was asked about it."""
+        quota = self._ledger.quota(role)
+        consumed = self._consumed.get(role, Quantities.EMPTY)
+        whole = free.quota_part()
+        guaranteed = shrink(whole, quota.guarantees - consumed, _by_text)
+        more = whole.without(guaranteed)
+        if quota.limits:
+            more = shrink(more, quota.limits - consumed - _scalars(guaranteed), _by_text)
+        if with_headroom:
+            more = self._within_headroom(more, lambda use, entries: _by_text(entries))
+        return Bundle.of(free.beyond_quota().resources + guaranteed.resources + more.resources)
+
+    def close_to(self, free: Bundle, seats: int) -> None:
+        """Quota keeps these seats from agents with so much free."""
+        likeness = self._likeness(free)
+        self._closed[likeness] = self._closed.get(likeness, 0) | seats
+
+    def open_to(self, free: Bundle, seats: int) -> int:
+        """Those of the seats that quota does not keep from agents with so much free, as far as known."""
+        return seats & ~self._closed.get(self._likeness(free), 0) if self._closed else seats
+
+    # -- both ------------------------------------------------------------------------------------------------
+
+    def _within_headroom(self, more: Bundle, arrange: ArrangeFor) -> Bundle:
+        """The part that leaves enough free for guarantees not met."""
+        if not self._required or not more:
+            return more
+        return shrink(more, self._available - self._required, partial(arrange, "headroom"))
+
+    def _likeness(self, free: Bundle) -> Bundle:
+        """What makes agents alike to quota: their scalars, if nothing else decides."""
+        if not (self._is_about_scalars and free.is_open) or free.has_revocable:
+            return free
+        beyond = free.beyond_quota()
+        return free if any(beyond.is_worth(taste) for taste in self._tastes) else free.quota_part()
+
+
+def _by_text(entries: list[Resources]) -> list[Resources]:
+    return sorted(entries, key=str)
+
+
+def _scalars(bundle: Bundle) -> Quantities:
+    return bundle.resources.quantities()

@@ -1,0 +1,207 @@
+"""Bundles: resources with everything allocation asks of them worked out once.
+
+Most agents of a cluster look alike, so equal resources share one bundle, and what is true of it (what it
+counts for, who may take what of it, whether it is worth an offer) is found out once for all of them.
+
+Source: reference allocator.md §4, §5.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+from weakref import WeakValueDictionary
+
+from cluster.model import Quantities, Resources, ValueType
+
+
+class Taste:
+    """What frameworks that can take the same have in common, each for a role.
+
+    `alternatives`: one of them must be in an offer, if there are any. `takes`: whether shared, revocable and
+    refined resources are taken. `mask` is the set of seats of this taste that want offers (see `seats`).
+    """
+
+    __slots__ = ("alternatives", "mask", "takes")
+
+    def __init__(self, alternatives: tuple[Quantities, ...], takes: tuple[bool, bool, bool]) -> None:
+        self.alternatives = alternatives
+        self.takes = takes
+        self.mask = 0
+
+
+Counted = tuple[tuple[str, int], ...]
+"""Names of scalars with thousandths."""
+
+
+class Bundle:
+    """An immutable amount of resources in unallocated form; compare with `is` only after `Bundle.of`.
+
+    Which of two equal volumes was mounted where is no part of equality, so resources that carry such details
+    have a bundle of their own.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_allocated",
+        "_beyond_quota",
+        "_for_role",
+        "_is_worth",
+        "_open_counted",
+        "_quota_part",
+        "_stripped",
+        "counted",
+        "has_refined",
+        "has_revocable",
+        "is_common",
+        "is_open",
+        "reserved_to",
+        "resources",
+        "shared",
+    )
+
+    EMPTY: ClassVar[Bundle]
+
+    def __init__(self, resources: Resources) -> None:
+        """Use `of` instead."""
+        self.resources = resources
+        self.shared = resources.shared()
+        plain = resources.nonshared() if self.shared else resources
+        #: What counts towards shares: scalars that are not shared.
+        self.counted: Counted = tuple(plain.scalars().quantities().items())
+        self.reserved_to = frozenset(
+            kind.reservation_role for kind, _ in resources if kind.reservation_role is not None
+        )
+        #: Whether any role may have all of it.
+        self.is_open = not self.reserved_to
+        self.has_revocable = any(kind.revocable for kind, _ in resources)
+        self.has_refined = any(len(kind.reservations) > 1 for kind, _ in resources)
+        #: Whether every framework can take all of it.
+        self.is_common = not (self.shared or self.has_revocable or self.has_refined)
+        self._for_role: dict[frozenset[str], Bundle] = {}
+        self._stripped: dict[tuple[bool, bool, bool], Bundle] = {}
+        self._is_worth: dict[Taste, bool] = {}
+        self._allocated: dict[str, Resources] = {}
+        self._quota_part: Bundle | None = None
+        self._beyond_quota: Bundle | None = None
+        self._open_counted: Counted | None = None
+
+    @staticmethod
+    def of(resources: Resources) -> Bundle:
+        """The bundle of these resources."""
+        if not resources:
+            return Bundle.EMPTY
+        if resources.has_details:
+            return Bundle(resources)
+        found = _interned.get(resources)
+        if found is None:
+            # In an order of its own, so that it does not matter whose resources were seen first.
+            ordered = resources.in_order()
+            found = _interned[ordered] = Bundle(ordered)
+        return found
+
+    def __bool__(self) -> bool:
+        return bool(self.resources)
+
+    def __repr__(self) -> str:
+        return f"Bundle({self.resources})"
+
+    # -- parts ---------------------------------------------------------------------------------------------
+
+    def for_role(self, lineage: frozenset[str]) -> Bundle:
+        """What a role may get; `lineage` is the role and all above it."""
+        if self.is_open:
+            return self
+        theirs = self.reserved_to & lineage
+        if len(theirs) == len(self.reserved_to):
+            return self
+        part = self._for_role.get(theirs)
+        if part is None:
+            part = self._for_role[theirs] = Bundle.of(
+                self.resources.filter(
+                    lambda kind: kind.reservation_role is None or kind.reservation_role in theirs
+                )
+            )
+        return part
+
+    def stripped(self, taste: Taste) -> Bundle:
+        """What a framework of this taste can take."""
+        if self.is_common:
+            return self
+        takes = taste.takes
+        part = self._stripped.get(takes)
+        if part is None:
+            resources = self.resources
+            if self.shared and not takes[0]:
+                resources = resources.nonshared()
+            if self.has_revocable and not takes[1]:
+                resources = resources.nonrevocable()
+            if self.has_refined and not takes[2]:
+                resources = resources.filter(lambda kind: len(kind.reservations) < 2)
+            part = self._stripped[takes] = Bundle.of(resources)
+        return part
+
+    def quota_part(self) -> Bundle:
+        """What quota is about: scalars that are neither reserved nor revocable."""
+        if self._quota_part is None:
+            part = Bundle.of(self.resources.scalars().unreserved().nonrevocable())
+            if part is self:  # a cycle would keep it alive for ever
+                return self
+            self._quota_part = part
+        return self._quota_part
+
+    def beyond_quota(self) -> Bundle:
+        """What quota is not about."""
+        if self._beyond_quota is None:
+            self._beyond_quota = Bundle.of(self.resources.without(self.quota_part().resources))
+        return self._beyond_quota
+
+    def open_counted(self) -> Counted:
+        """Scalars that nobody reserved, revocable ones included."""
+        if self._open_counted is None:
+            self._open_counted = tuple(self.resources.scalars().unreserved().quantities().items())
+        return self._open_counted
+
+    def without(self, other: Bundle) -> Bundle:
+        """What is left when another bundle is taken away."""
+        return Bundle.EMPTY if other is self else Bundle.of(self.resources.without(other.resources))
+
+    @property
+    def is_cut_one_way(self) -> bool:
+        """Whether cutting it to a target gives the same in whatever order: no name twice, nothing whole."""
+        return len(self.resources.quantities()) == len(self.resources) and not any(
+            kind.lot_milli for kind, _ in self.resources
+        )
+
+    # -- questions -----------------------------------------------------------------------------------------
+
+    def is_worth(self, taste: Taste) -> bool:
+        """Whether it is worth an offer: not empty, and one of the alternatives, if any, is in it."""
+        answer = self._is_worth.get(taste)
+        if answer is None:
+            quantities, alternatives = self.resources.quantities(), taste.alternatives
+            answer = bool(self.resources) and (
+                not alternatives or any(quantities.contains(least) for least in alternatives)
+            )
+            self._is_worth[taste] = answer
+        return answer
+
+    def allocated(self, role: str) -> Resources:
+        """The resources allocated to a role, as offers carry them; the same object every time."""
+        found = self._allocated.get(role)
+        if found is None:
+            found = self._allocated[role] = self.resources.allocated(role)
+        return found
+
+    def counts_beyond_quota(self, role: str) -> Bundle:
+        """What goes along with a guarantee: reserved to exactly this role, not scalar, or revocable."""
+        return Bundle.of(
+            self.resources.filter(
+                lambda kind: (
+                    kind.reservation_role == role or kind.type is not ValueType.SCALAR or kind.revocable
+                )
+            )
+        )
+
+
+_interned: WeakValueDictionary[Resources, Bundle] = WeakValueDictionary()
+Bundle.EMPTY = Bundle(Resources.EMPTY)

@@ -1,0 +1,115 @@
+"""Chance in a round: the order agents are visited in, of entries that are cut, of clients that are drawn.
+
+Every order is asked for by its use, so that a test can answer by the place it is used in; the answers here
+are drawn one by one, as far as somebody looks, from one stream.
+
+Source: reference allocator.md §2 (random sorter), §4 (shuffles, shrink).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from itertools import accumulate
+from typing import Protocol, TypeVar
+
+from cluster.allocator.agents import Agent
+from cluster.model import Resources
+
+T = TypeVar("T")
+
+
+class Source(Protocol):
+    """Where chance comes from."""
+
+    def random(self) -> float:
+        """A float in [0, 1)."""
+
+
+class Chances:
+    """Names that are drawn, each with the probability to come first."""
+
+    __slots__ = ("_bounds", "names", "probabilities")
+
+    def __init__(self, probabilities: Mapping[str, Fraction]) -> None:
+        self.probabilities = probabilities
+        self.names = list(probabilities)
+        self._bounds = list(accumulate(float(p) for p in probabilities.values()))
+
+    def draw(self, source: Source) -> str:
+        """One of the names; drawn again it may be the same."""
+        bounds = self._bounds
+        return self.names[min(bisect_right(bounds, source.random() * bounds[-1]), len(bounds) - 1)]
+
+
+class Draws(Protocol):
+    """The random orders of a round; stage 1 is for guarantees, 2 the fair share."""
+
+    def agents(self, stage: int, agents: list[Agent]) -> Iterator[Agent]:
+        """Order in which agents are visited. The list is used up."""
+
+    def entries(
+        self, stage: int, agent: str, role: str, framework: str, use: str, entries: list[Resources]
+    ) -> list[Resources]:
+        """Order in which the single entries of an offer are cut to a `limit`, `guarantee` or `headroom`."""
+
+    def roles(self, stage: int, agent: str, chances: Chances) -> Iterator[str]:
+        """Weighted random order of the roles for an agent."""
+
+    def frameworks(self, stage: int, agent: str, role: str, frameworks: Sequence[str]) -> Iterator[str]:
+        """Random order of the frameworks of a role for an agent."""
+
+
+class RandomDraws:
+    """Draws from a stream of random numbers."""
+
+    __slots__ = ("_source",)
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def agents(self, stage: int, agents: list[Agent]) -> Iterator[Agent]:
+        """See `Draws`."""
+        return _shuffled(agents, self._source)
+
+    def entries(
+        self, stage: int, agent: str, role: str, framework: str, use: str, entries: list[Resources]
+    ) -> list[Resources]:
+        """See `Draws`."""
+        return list(_shuffled(entries, self._source))
+
+    def roles(self, stage: int, agent: str, chances: Chances) -> Iterator[str]:
+        """See `Draws`. The first few are drawn until a new one comes; the rest is put in order at once."""
+        source, drawn = self._source, dict[str, None]()
+        tries = len(chances.names)
+        while len(drawn) * 2 < len(chances.names) and tries:
+            name = chances.draw(source)
+            tries -= 1
+            if name not in drawn:
+                drawn[name] = None
+                yield name
+        rest = [name for name in chances.names if name not in drawn]
+        while rest:
+            left = Chances({name: chances.probabilities[name] for name in rest})
+            name = left.draw(source)
+            rest.remove(name)
+            yield name
+
+    def frameworks(self, stage: int, agent: str, role: str, frameworks: Sequence[str]) -> Iterator[str]:
+        """See `Draws`. Nearly always the first one takes all."""
+        first = frameworks[int(self._source.random() * len(frameworks))]
+        yield first
+        yield from _shuffled([name for name in frameworks if name != first], self._source)
+
+
+def _shuffled(items: list[T], source: Source) -> Iterator[T]:
+    """The items in random order, drawn as they are needed: a round in slices shuffles in slices."""
+    random = source.random
+    left = len(items)
+    while left:
+        place = int(random() * left)
+        left -= 1
+        item = items[place]
+        items[place] = items[left]
+        yield item

@@ -1,0 +1,110 @@
+"""What a message of the master means to the state: one line for each.
+
+Methods are looked up by the type of the message; an answer is what the next round should look at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from cluster.allocator import messages as m
+from cluster.allocator.candidates import Candidates
+from cluster.allocator.state import AllocatorState
+
+Event: TypeAlias = (
+    m.AddFramework
+    | m.UpdateFramework
+    | m.RemoveFramework
+    | m.ActivateFramework
+    | m.DeactivateFramework
+    | m.Suppress
+    | m.Revive
+    | m.AddAgent
+    | m.UpdateAgent
+    | m.AddResourceProvider
+    | m.AddUse
+    | m.RemoveAgent
+    | m.ActivateAgent
+    | m.DeactivateAgent
+    | m.UpdateUnavailability
+    | m.UpdateInverseOffer
+    | m.Recover
+    | m.Allocated
+    | m.UpdateAllocation
+    | m.UpdateQuota
+    | m.UpdateWeights
+    | m.UpdateWhitelist
+    | m.Pause
+    | m.Resume
+    | m.BeginRecovery
+)
+
+Effect: TypeAlias = Callable[[AllocatorState, Any, float], Candidates | None]
+"""Changes the state by a message at a time (seconds)."""
+
+EFFECTS: dict[type, Effect] = {
+    m.AddFramework: lambda s, e, now_s: s.add_framework(
+        e.framework_id,
+        e.roles,
+        suppressed=e.suppressed,
+        capabilities=e.capabilities,
+        is_active=e.is_active,
+        min_allocatable=e.min_allocatable,
+        constraints=e.constraints,
+        used=e.used,
+    ),
+    m.UpdateFramework: lambda s, e, now_s: s.update_framework(
+        e.framework_id,
+        e.roles,
+        suppressed=e.suppressed,
+        capabilities=e.capabilities,
+        min_allocatable=e.min_allocatable,
+        constraints=e.constraints,
+    ),
+    m.RemoveFramework: lambda s, e, now_s: s.remove_framework(e.framework_id),
+    m.ActivateFramework: lambda s, e, now_s: s.activate_framework(e.framework_id),
+    m.DeactivateFramework: lambda s, e, now_s: s.deactivate_framework(e.framework_id),
+    m.Suppress: lambda s, e, now_s: s.suppress(e.framework_id, e.roles),
+    m.Revive: lambda s, e, now_s: s.revive(e.framework_id, e.roles),
+    m.AddAgent: lambda s, e, now_s: s.add_agent(
+        e.agent_id,
+        e.info,
+        e.total,
+        capabilities=e.capabilities,
+        used=e.used,
+        unavailability=e.unavailability,
+    ),
+    m.UpdateAgent: lambda s, e, now_s: s.update_agent(
+        e.agent_id, info=e.info, total=e.total, capabilities=e.capabilities
+    ),
+    m.AddResourceProvider: lambda s, e, now_s: s.add_resource_provider(e.agent_id, e.total, used=e.used),
+    m.AddUse: lambda s, e, now_s: s.add_use(e.agent_id, e.framework_id, e.resources),
+    m.RemoveAgent: lambda s, e, now_s: s.remove_agent(e.agent_id),
+    m.ActivateAgent: lambda s, e, now_s: s.activate_agent(e.agent_id),
+    m.DeactivateAgent: lambda s, e, now_s: s.deactivate_agent(e.agent_id),
+    m.UpdateUnavailability: lambda s, e, now_s: s.update_unavailability(e.agent_id, e.unavailability),
+    m.UpdateInverseOffer: lambda s, e, now_s: s.update_inverse_offer(
+        e.agent_id, e.framework_id, now_s=now_s, status=e.status, refuse_s=e.refuse_s
+    ),
+    m.Recover: lambda s, e, now_s: s.recover(
+        e.framework_id,
+        e.agent_id,
+        e.resources,
+        now_s=now_s,
+        refuse_s=e.refuse_s,
+        is_allocated=e.is_allocated,
+    ),
+    m.Allocated: lambda s, e, now_s: s.transition_offered_to_allocated(
+        e.framework_id, e.agent_id, e.resources
+    ),
+    m.UpdateAllocation: lambda s, e, now_s: s.update_allocation(
+        e.framework_id, e.agent_id, e.offered, e.conversions
+    ),
+    m.UpdateQuota: lambda s, e, now_s: s.update_quota(e.role, e.quota.guarantees, e.quota.limits),
+    m.UpdateWeights: lambda s, e, now_s: s.update_weights(e.weights),
+    m.UpdateWhitelist: lambda s, e, now_s: s.update_whitelist(e.hostnames),
+    m.Pause: lambda s, e, now_s: s.pause(),
+    m.Resume: lambda s, e, now_s: s.resume(),
+    m.BeginRecovery: lambda s, e, now_s: s.begin_recovery(e.expected_agents, e.quotas),
+}

@@ -1,0 +1,77 @@
+"""What a round decided, small enough to keep: what was given away, not what was not (see `explain`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from cluster.allocator.agents import Agent
+from cluster.allocator.bundle import Bundle
+from cluster.allocator.candidates import Candidates
+from cluster.allocator.seats import Seat
+from cluster.model import Resources, Unavailability
+
+
+class Grant(msgspec.Struct, frozen=True, gc=False):
+    """A bundle of an agent that a seat gets."""
+
+    seat: Seat
+    on: Agent
+    bundle: Bundle
+
+    @property
+    def framework(self) -> str:
+        """Who gets it."""
+        return self.seat.framework.id
+
+    @property
+    def role(self) -> str:
+        """For which role."""
+        return self.seat.role.path
+
+    @property
+    def agent(self) -> str:
+        """Of which agent."""
+        return self.on.id
+
+    @property
+    def resources(self) -> Resources:
+        """What, in unallocated form."""
+        return self.bundle.resources
+
+
+@dataclass(frozen=True, slots=True)
+class InverseGrant:
+    """A framework is asked to leave an agent; no resources are named."""
+
+    framework: str
+    agent: str
+    unavailability: Unavailability
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Outcome of one round."""
+
+    candidates: Candidates
+    grants: tuple[Grant, ...]
+    """In the order decided: guarantees, then the fair share."""
+    inverse_offers: tuple[InverseGrant, ...]
+    looked_at: int
+    """Agents looked at: those that changed, or about whom somebody may think otherwise now."""
+    settled: tuple[Agent, ...]
+    """Agents with something free that nobody wants: not worth a look until something changes."""
+    held_back: tuple[Agent, ...]
+    """Agents of which quota kept something from somebody."""
+    at_s: float
+
+    def offers(self) -> dict[str, dict[str, dict[str, Resources]]]:
+        """Framework to role to agent to resources, allocated to the role, as offers carry them."""
+        offers: dict[str, dict[str, dict[str, Resources]]] = {}
+        for grant in self.grants:
+            by_agent = offers.setdefault(grant.framework, {}).setdefault(grant.role, {})
+            mine = grant.bundle.allocated(grant.role)
+            before = by_agent.get(grant.agent)
+            by_agent[grant.agent] = mine if before is None else before + mine
+        return offers
