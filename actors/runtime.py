@@ -39,6 +39,10 @@ T = TypeVar("T")
 TURN_MESSAGES = 1024
 #: Messages one actor handles before the next ready one gets its share.
 SHARE_MESSAGES = 128
+#: How long a turn takes before the event loop is let in, and how many messages go by (a power of two)
+#: between two looks at the clock: handlers differ, and a thousand heavy ones would take a second.
+TURN_NS = 5_000_000
+LOOK_MESSAGES = 8
 #: Turns run at once for questions from outside before one goes through the event loop.
 HASTY_TURNS = 64
 
@@ -105,6 +109,7 @@ class Runtime:
         "_outside",
         "_ready",
         "_run_beside",
+        "_until_ns",
         "_waits",
         "address",
         "answered",
@@ -146,6 +151,7 @@ class Runtime:
         self.by_name: dict[str, Actor] = {}
         self.mailbox_limit = self.limits.mailbox_messages
         self.turn_ns = clock.now()
+        self._until_ns = 0
         self._ready: deque[Mail] = deque()
         self.turning = False
         self.scheduled = False
@@ -399,6 +405,7 @@ class Runtime:
         self.turning = peers.gathers = True
         try:
             self.turn_ns = self.clock.now()
+            self._until_ns = self.turn_ns + TURN_NS
             if arrived is not None:
                 if arrived.read_slice():
                     arrived.wait_for_turn()
@@ -413,6 +420,8 @@ class Runtime:
                     ready.append(mail)
                 else:
                     mail.queued = False
+                if self.clock.now() >= self._until_ns:
+                    break
             if peers.dirty:
                 peers.flush()
         finally:
@@ -438,6 +447,8 @@ class Runtime:
                     handler = entry[0]
                 left -= 1
                 handler(sender, message)
+                if not left & (LOOK_MESSAGES - 1) and self.clock.now() >= self._until_ns:
+                    break
         except Exception as error:
             self._failed(actor, error)
         entry[1] += before - left

@@ -15,14 +15,16 @@ from msgspec.structs import replace
 
 from actors import PID, Actor, handles
 from actors.disk import Disk
-from cluster.agent import timers
+from cluster.agent import counters, timers
 from cluster.agent.checkpoint import Checkpoints, Recovered, RecoveryError, compatibility_fault
 from cluster.agent.context import AgentSettings, Context
 from cluster.agent.environment import Environs
 from cluster.agent.executors import Executors
 from cluster.agent.files import Files
 from cluster.agent.host import ExecutorHosts
+from cluster.agent.http_calls import Admitted, HttpCall, refusal
 from cluster.agent.paths import Paths
+from cluster.agent.reading import GetAgentView, IsRecovering, Recovering, agent_view
 from cluster.agent.registration import Registration, Standing
 from cluster.agent.state import AgentState, Executor, Phase
 from cluster.agent.status import Statuses
@@ -69,6 +71,7 @@ class AgentActor(Actor):
 
     def initialize(self) -> None:
         settings = self._settings
+        self._started_s = self.clock.wall()
         self.state = AgentState(settings.max_completed_executors)
         paths = Paths(settings.work_dir)
         self.context = Context(
@@ -116,10 +119,8 @@ class AgentActor(Actor):
     def _declare_metrics(self) -> None:
         state = self.state
         self.metrics.gauge("slave/registered", lambda: float(self._registration.is_running))
-        self.metrics.gauge("slave/frameworks_active", lambda: len(state.frameworks))
-        self.metrics.gauge(
-            "slave/executors_running", lambda: sum(e.phase is Phase.RUNNING for e in state.executors())
-        )
+        counters.declare(self.metrics, state, lambda: self.context.info)
+        self.metrics.gauge("slave/uptime_secs", lambda: self.clock.wall() - self._started_s)
         self.metrics.gauge("slave/pending_updates", lambda: len(self.context.streams))
 
     # -- recovery -----------------------------------------------------------------------------
@@ -271,8 +272,13 @@ class AgentActor(Actor):
     @handles
     def on_message_to_executor(self, sender: PID, message: masters.MessageToExecutor) -> None:
         executor = self.state.executor(message.framework_id, message.executor_id)
-        if self._is_master(sender) and executor is not None and executor.pid is not None:
-            self.send(executor.pid, executors.MessageFromScheduler(message.data))
+        if not self._is_master(sender):
+            return
+        if executor is None or executor.pid is None:
+            self.metrics.count("slave/invalid_framework_messages")
+            return
+        self.metrics.count("slave/valid_framework_messages")
+        self.send(executor.pid, executors.MessageFromScheduler(message.data))
 
     @handles
     def on_shutdown_agent(self, sender: PID, message: masters.ShutdownAgent) -> None:
@@ -297,11 +303,31 @@ class AgentActor(Actor):
     def on_message_to_scheduler(self, sender: PID, message: executors.MessageToScheduler) -> None:
         executor = self._subscribed(sender, message.framework_id, message.executor_id)
         if executor is not None:
-            self._to_master(
-                masters.MessageToScheduler(
-                    self.context.agent_id, executor.framework_id, executor.id, message.data
-                )
+            self._pass_on(executor, message)
+
+    def _pass_on(self, executor: Executor, message: executors.MessageToScheduler) -> None:
+        """Bytes of an executor for its scheduler."""
+        self._to_master(
+            masters.MessageToScheduler(
+                self.context.agent_id, executor.framework_id, executor.id, message.data
             )
+        )
+
+    @handles
+    def on_http_call(self, sender: PID, message: HttpCall) -> None:
+        """A call over HTTP: it counts as the executor's that it names, connected or not."""
+        refused = refusal(self._registration.standing, self.state, message)
+        self.send(sender, refused or Admitted())
+        executor = self.state.executor(message.framework_id.value, message.executor_id.value)
+        if refused is not None or executor is None:
+            return
+        match message.call:
+            case executors.Update(status=status):
+                self._executors.update(self.state.frameworks[executor.framework_id], executor, status)
+            case executors.MessageToScheduler() as call:
+                self._pass_on(executor, call)
+            case None:
+                pass
 
     def _subscribed(self, sender: PID, framework_id: FrameworkID, executor_id: ExecutorID) -> Executor | None:
         """The executor a call names, if it comes from it."""
@@ -372,6 +398,17 @@ class AgentActor(Actor):
         if message.generation == self._hosts.generation and self._hosts.pid is None:
             log.warning("the executor host of the last run does not come back and is killed")
             self._hosts.kill()
+
+    # -- readers ------------------------------------------------------------------------------
+
+    @handles
+    def on_get_agent_view(self, sender: PID, message: GetAgentView) -> None:
+        view = agent_view(self.state, self.context.info, self._registration.standing, self._started_s)
+        self.send(sender, view)
+
+    @handles
+    def on_is_recovering(self, sender: PID, message: IsRecovering) -> None:
+        self.send(sender, Recovering(self._registration.standing is Standing.RECOVERING))
 
     # -- ends ---------------------------------------------------------------------------------
 

@@ -183,7 +183,7 @@ class Checkpoints:
             for record in self._records(f"{path}/task.updates"):
                 if record.update is not None and streams.is_new(key, record.update):
                     streams.add(key, record.update)
-                    task.state = record.update.state
+                    task.enter(record.update)
                 elif record.acknowledged is not None:
                     acknowledged, _ = streams.acknowledge(key, record.acknowledged)
                     is_done = acknowledged is not None and is_terminal(acknowledged.state)

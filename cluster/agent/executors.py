@@ -6,6 +6,7 @@ Source: reference agent.md §8 and §9.
 from __future__ import annotations
 
 import logging
+from functools import lru_cache
 
 from actors import NANOS, PID
 from cluster.agent.context import Context
@@ -14,6 +15,7 @@ from cluster.agent.state import AgentTask, Executor, Framework, Phase
 from cluster.agent.status import Statuses
 from cluster.agent.timers import ExecutorLate, ShutdownLate
 from cluster.config.units import format_duration
+from cluster.executor.environment import allocation_role
 from cluster.model import (
     CommandInfo,
     ContainerID,
@@ -23,6 +25,8 @@ from cluster.model import (
     FrameworkID,
     KillPolicy,
     Reason,
+    Resource,
+    Resources,
     TaskID,
     TaskInfo,
     TaskState,
@@ -160,7 +164,7 @@ class Executors:
             "MESOS_SANDBOX": executor.directory,
             "MESOS_SLAVE_ID": c.agent_id,
             "MESOS_SLAVE_PID": str(c.pid),
-            "MESOS_AGENT_ENDPOINT": c.pid.address,
+            "MESOS_AGENT_ENDPOINT": c.settings.local_address or c.pid.address,
             "MESOS_CHECKPOINT": "1" if framework.checkpoints else "0",
             "MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD": format_duration(self._grace_s(executor)),
             "MESOS_HTTP_COMMAND_EXECUTOR": "0",
@@ -205,19 +209,33 @@ class Executors:
         log.info("executor %s of %s subscribed at %s", executor_id, framework_id, pid)
         executor.pid = pid
         executor.phase = Phase.RUNNING
-        if not executor.is_command:
-            self._c.link(pid)
-        for status in message.unacknowledged_updates:
-            self.update(framework, executor, status)
+        if not executor.is_command or pid.address == self._c.pid.address:
+            self._c.link(pid)  # that of a command executor breaks with its host's, unless it speaks HTTP
+        self._adopt(framework, executor, message.unacknowledged_tasks)
+        taken = [s for s in message.unacknowledged_updates if self._take(framework, executor, s)]
         self._drop_unreceived(framework, executor, message)
+        if executor.phase is not Phase.RUNNING:  # one of its updates was not acceptable
+            return
         if executor.is_pointless and not message.unacknowledged_tasks:
+            self._acknowledge(executor, taken)
             self.shut_down(executor)  # all it was started for was killed or lost meanwhile
             return
         self._welcome(framework, executor, pid)
+        self._acknowledge(executor, taken)
         self._send_waiting(executor)
         for task in executor.live_tasks():
             if task.is_kill_wanted:
                 self._c.send(pid, executor_protocol.Kill(task.info.task_id, task.kill))
+
+    def _adopt(self, framework: Framework, executor: Executor, tasks: tuple[TaskInfo, ...]) -> None:
+        """Tasks the executor has and this agent does not know, as their checkpoints were lost, run here."""
+        for info in tasks:
+            key = (executor.framework_id, info.task_id.value)
+            if info.task_id.value not in executor.tasks and key not in self._c.streams:
+                log.warning("executor %s runs task %s, which was not known", executor.id, info.task_id)
+                executor.tasks[info.task_id.value] = AgentTask(info, is_sent=True)
+                if framework.checkpoints:
+                    self._c.checkpoints.save_task(executor, info)
 
     def _welcome(self, framework: Framework, executor: Executor, pid: PID) -> None:
         subscribed = executor_protocol.Subscribed(
@@ -248,13 +266,23 @@ class Executors:
 
     def update(self, framework: Framework, executor: Executor, status: TaskStatus) -> None:
         """A status from an executor: kept, then acknowledged."""
+        if self._take(framework, executor, status):
+            self._acknowledge(executor, [status])
+
+    def _take(self, framework: Framework, executor: Executor, status: TaskStatus) -> bool:
+        """Keep a status; whether it is to be acknowledged."""
         if status.state is TaskState.TASK_STAGING:
             log.warning("executor %s sent TASK_STAGING and is shut down", executor.id)
             self.shut_down(executor)
-            return
-        if self._statuses.from_executor(framework, executor, status) and executor.pid is not None:
+            return False
+        return self._statuses.from_executor(framework, executor, status)
+
+    def _acknowledge(self, executor: Executor, statuses: list[TaskStatus]) -> None:
+        """Tell the executor, if it is connected, that its statuses are kept."""
+        for status in statuses:
             assert status.uuid is not None
-            self._c.send(executor.pid, executor_protocol.Acknowledged(status.task_id, status.uuid))
+            if executor.pid is not None:
+                self._c.send(executor.pid, executor_protocol.Acknowledged(status.task_id, status.uuid))
 
     # -- killing ------------------------------------------------------------------------------
 
@@ -343,6 +371,9 @@ class Executors:
             return
         executor.phase = Phase.TERMINATED
         executor.pid = None
+        self._c.count("slave/executors_terminated")
+        if failure:
+            self._c.count("slave/container_launch_errors")
         framework = self._c.state.frameworks[executor.framework_id]
         log.info("executor %s of %s ended with status %d %s", executor.id, framework.id, status, failure)
         state, reason, words = _cause_of_death(framework, executor, failure)
@@ -407,10 +438,18 @@ def command_executor(task: TaskInfo, framework_id: FrameworkID) -> ExecutorInfo:
         framework_id=framework_id,
         name=f"Command Executor (Task: {task.task_id}) (Command: {_shown(task.command)})",
         source=task.task_id.value,
+        resources=_own_resources(allocation_role(task)),
         command=task.command,
         labels=task.labels,
         shutdown_grace_period=_grace_with_margin(task),
     )
+
+
+@lru_cache(maxsize=1024)
+def _own_resources(role: str | None) -> tuple[Resource, ...]:
+    """What a command executor is said to use itself; nobody accounts for it."""
+    own = Resources.parse("cpus:0.1;mem:32")
+    return (own.allocated(role) if role is not None else own).protos()
 
 
 def _grace_with_margin(task: TaskInfo) -> DurationInfo | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from actors import PID, Actor, handles
@@ -45,8 +46,23 @@ class RealSandboxReader:
             os.close(descriptor)
 
 
+@dataclass(frozen=True, slots=True)
+class FindSandbox:
+    """Asked within the process: where is the latest sandbox of an executor? Answered with `Sandbox`."""
+
+    framework_id: str
+    executor_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """A directory of this host; None if there is none."""
+
+    directory: str | None
+
+
 class Files(Actor):
-    """Answers `ReadFile`. `sandbox_of` knows the sandboxes by framework and executor."""
+    """Answers `ReadFile` and `FindSandbox`. `sandbox_of` knows the sandboxes by framework and executor."""
 
     def __init__(self, sandbox_of: Callable[[str, str], str | None], reader: SandboxReader) -> None:
         self._sandbox_of = sandbox_of
@@ -55,6 +71,10 @@ class Files(Actor):
     @handles
     def on_read_file(self, sender: PID, message: protocol.ReadFile) -> None:
         self.send(sender, self._answer(message))
+
+    @handles
+    def on_find_sandbox(self, sender: PID, message: FindSandbox) -> None:
+        self.send(sender, Sandbox(self._sandbox_of(message.framework_id, message.executor_id)))
 
     def _answer(self, asked: protocol.ReadFile) -> protocol.FileData:
         directory = self._sandbox_of(asked.framework_id, asked.executor_id)

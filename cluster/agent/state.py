@@ -6,11 +6,14 @@ Source: reference agent.md §3.
 from __future__ import annotations
 
 import enum
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from actors import PID
+from cluster.agent.history import MAX_TASKS, History
 from cluster.allocator import capabilities_of
 from cluster.model import (
     Capability,
@@ -22,6 +25,7 @@ from cluster.model import (
     Task,
     TaskInfo,
     TaskState,
+    TaskStatus,
     is_terminal,
 )
 
@@ -37,13 +41,23 @@ class Phase(enum.Enum):
 
 @dataclass(slots=True, eq=False)
 class AgentTask:
-    """A task. `is_sent`: the executor was told to launch it. `kill` is the policy of a wanted kill."""
+    """A task. `is_sent`: the executor was told to launch it. `kill` is the policy of a wanted kill.
+
+    `statuses`: one for each change of its state, the latest of that state.
+    """
 
     info: TaskInfo
     state: TaskState = TaskState.TASK_STAGING
     is_sent: bool = False
     kill: KillPolicy | None = None
     is_kill_wanted: bool = False
+    statuses: tuple[TaskStatus, ...] = ()
+
+    def enter(self, status: TaskStatus) -> None:
+        """Take over what a status says."""
+        earlier = self.statuses[:-1] if self.statuses and self.state is status.state else self.statuses
+        self.statuses = (*earlier, status)
+        self.state = status.state
 
     @property
     def id(self) -> str:
@@ -61,7 +75,8 @@ class Executor:
     """An executor and its container. `pid` is set while it is subscribed.
 
     `is_command`: made for one command task. `tasks` holds those whose end is not acknowledged yet.
-    `reason` and `words` say why it is being ended, for its tasks.
+    `completed` are records of those whose end is. `reason` and `words` say why it is being ended, for
+    its tasks.
     """
 
     id: str
@@ -78,6 +93,7 @@ class Executor:
     first_pid: int | None = None  # operating system process that leads the container
     reason: Reason | None = None
     words: str = ""
+    completed: deque[Task] = field(default_factory=lambda: deque(maxlen=MAX_TASKS))
 
     def live_tasks(self) -> list[AgentTask]:
         """The tasks that have not ended."""
@@ -119,13 +135,12 @@ class Framework:
 
 
 class AgentState:
-    """All frameworks of an agent, and the sandboxes of executors that ended."""
+    """All frameworks of an agent, and what ended."""
 
     def __init__(self, max_completed: int) -> None:
         self.frameworks: dict[str, Framework] = {}
         self._by_container: dict[str, Executor] = {}
-        self._completed: dict[str, OrderedDict[str, str]] = {}
-        self._max_completed = max_completed
+        self.history = History(max_completed)
 
     def executors(self) -> Iterator[Executor]:
         """All executors; the state may change meanwhile."""
@@ -161,25 +176,23 @@ class AgentState:
         executor = self.executor(framework_id, executor_id)
         if executor is not None:
             return executor.directory
-        completed = self._completed.get(framework_id)
-        return completed.get(executor_id) if completed is not None else None
+        return self.history.sandbox(framework_id, executor_id)
 
     def add_executor(self, executor: Executor) -> None:
         """Index an executor of a known framework."""
+        self.history.framework_runs(executor.framework_id)
         self.frameworks[executor.framework_id].executors[executor.id] = executor
         self._by_container[executor.container_id] = executor
 
     def remove_executor(self, executor: Executor) -> None:
-        """Forget an executor but for its sandbox; a framework without executors goes too."""
+        """An executor is history; so is a framework without executors."""
         framework = self.frameworks[executor.framework_id]
         del framework.executors[executor.id]
         del self._by_container[executor.container_id]
-        completed = self._completed.setdefault(framework.id, OrderedDict())
-        completed[executor.id] = executor.directory
-        while len(completed) > self._max_completed:
-            completed.popitem(last=False)
+        self.history.executor_ended(framework, executor)
         if not framework.executors:
             del self.frameworks[framework.id]
+            self.history.framework_ended(framework)
 
 
 def task_record(framework_id: str, executor: Executor, task: AgentTask) -> Task:
@@ -200,3 +213,10 @@ def task_record(framework_id: str, executor: Executor, task: AgentTask) -> Task:
         kill_policy=info.kill_policy,
         limits=info.limits,
     )
+
+
+def task_view(executor: Executor, task: AgentTask) -> Task:
+    """A task as it is shown: with its history, and the user who is named for it."""
+    own = task.info.command or (task.info.executor.command if task.info.executor is not None else None)
+    record = task_record(executor.framework_id, executor, task)
+    return replace(record, statuses=task.statuses, user=own.user if own is not None else None)

@@ -10,8 +10,9 @@ import logging
 from msgspec.structs import replace
 
 from actors import split_address
+from cluster.agent import counters
 from cluster.agent.context import Context
-from cluster.agent.state import AgentTask, Executor, Framework
+from cluster.agent.state import AgentTask, Executor, Framework, task_view
 from cluster.agent.timers import RetryDue
 from cluster.agent.updates import Forward, Key
 from cluster.model import (
@@ -45,7 +46,8 @@ class Statuses:
 
         A duplicate, or one behind the terminal status, is acknowledged and goes no further.
         """
-        if framework.is_terminating or status.uuid is None or len(status.uuid) != 16:
+        is_ours = status.agent_id is None or status.agent_id.value == self._c.agent_id
+        if framework.is_terminating or not is_ours or status.uuid is None or len(status.uuid) != 16:
             self._c.count("slave/invalid_status_updates")
             return False
         key = (framework.id, status.task_id.value)
@@ -108,8 +110,10 @@ class Statuses:
         if framework.checkpoints and executor is not None and task is not None:
             self._c.checkpoints.add_update(executor, status.task_id.value, status)
         self._c.count("slave/valid_status_updates")
+        if (key := counters.end_key(status.state)) is not None:
+            self._c.count(key)
         if task is not None:
-            task.state = status.state
+            task.enter(status)
         forward = self._c.streams.add((framework.id, status.task_id.value), status)
         if forward is not None:
             self.forward(forward)
@@ -155,7 +159,8 @@ class Statuses:
             self.forward(forward)
         if found is None or not is_terminal(status.state):
             return None
-        executor, _ = found
+        executor, task = found
+        executor.completed.append(task_view(executor, task))
         del executor.tasks[task_id]
         if self._c.state.frameworks[framework_id].checkpoints:
             self._c.checkpoints.forget_task(executor, task_id)

@@ -7,9 +7,10 @@ import os
 import signal
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 
-from actors import PID, Process
+from actors import PID, Process, Runtime
 from actors.disk import RealDisk
 from cluster.agent.actor import NAME, AgentActor
 from cluster.agent.context import AgentSettings
@@ -19,10 +20,13 @@ from cluster.agent.resources import hardware, resources_of
 from cluster.agent.timers import Leave
 from cluster.cli.complain import StartFault, complain, usable_directory
 from cluster.cli.daemon import run_daemon
+from cluster.cli.logs import log_path
 from cluster.cli.place import Place, address_towards, resolve_address
-from cluster.config import AGENT, AgentConfig, config_or_exit
+from cluster.config import AGENT, AgentConfig, config_or_exit, flags_of
 from cluster.containerizer.os_processes import OsProcesses
 from cluster.executor.launch_host import LaunchedHost
+from cluster.http import Endpoint
+from cluster.http.agent import agent_endpoints
 from cluster.model import (
     AgentInfo,
     Attribute,
@@ -89,6 +93,13 @@ def offer_of(config: AgentConfig, work_dir: str) -> tuple[Resources, tuple[Attri
     return resources, attributes
 
 
+def endpoints_of(runtime: Runtime, config: AgentConfig, work_dir: str) -> Mapping[str, Endpoint]:
+    """What an agent serves over HTTP beside what every daemon does."""
+    agent = PID(NAME, runtime.address)
+    path = log_path(AGENT.name, config)
+    return agent_endpoints(runtime, agent, flags_of(config), work_dir=work_dir, log_path=path)
+
+
 def main() -> int:
     """Run an agent until it is told to end; returns its exit code."""
     config = config_or_exit(AGENT)
@@ -130,7 +141,13 @@ def main() -> int:
             signal.SIGUSR1, lambda: process.runtime.send(pid, Leave())
         )
 
-    return run_daemon(AGENT.name, config, start, delegate=NAME)
+    return run_daemon(
+        AGENT.name,
+        config,
+        start,
+        delegate=NAME,
+        endpoints=lambda runtime: endpoints_of(runtime, config, work_dir),
+    )
 
 
 if __name__ == "__main__":

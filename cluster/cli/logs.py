@@ -6,6 +6,7 @@ A line has the time of this host, the level, the module, and the text.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 
 from cluster.cli.complain import StartFault, usable_directory, words_of
@@ -13,6 +14,17 @@ from cluster.config.shared import LoggingOptions
 
 _FORMAT = "%(asctime)s.%(msecs)03d %(levelname)-7s %(name)s: %(message)s"
 _DATE = "%Y-%m-%d %H:%M:%S"
+
+
+def _file_name(program: str) -> str:
+    return f"{program}.log"
+
+
+def log_path(program: str, options: LoggingOptions) -> str | None:
+    """The log file of a program; None without a directory for it."""
+    if options.log_dir is None:
+        return None
+    return os.path.join(os.path.abspath(options.log_dir), _file_name(program))
 
 
 def set_up_logging(program: str, options: LoggingOptions) -> None:
@@ -26,7 +38,7 @@ def set_up_logging(program: str, options: LoggingOptions) -> None:
         handlers.append(logging.StreamHandler(sys.stderr))
     if options.log_dir is not None:
         directory = usable_directory(options.log_dir, "log directory")
-        path = directory / f"{program}.log"
+        path = directory / _file_name(program)
         try:
             handlers.append(logging.FileHandler(path, encoding="utf-8"))
         except OSError as error:

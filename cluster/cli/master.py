@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 
-from actors import Process
-from cluster.allocator import AllocatorOptions
+from actors import PID, Process, Runtime
+from cluster.allocator import AllocatorOptions, RegexLimits
 from cluster.cli.complain import StartFault, complain, usable_directory
 from cluster.cli.daemon import run_daemon
+from cluster.cli.logs import log_path
 from cluster.cli.place import Place
-from cluster.config import MASTER, MasterConfig, config_or_exit
+from cluster.config import MASTER, MasterConfig, config_or_exit, flags_of
+from cluster.http import Endpoint
+from cluster.http.master import master_endpoints
+from cluster.http.scheduler_api import SchedulerApi
 from cluster.master.actor import NAME, MasterActor
 from cluster.master.context import MasterSettings
 from cluster.model import ANY_ROLE, ModelError, parse_quantities
@@ -28,6 +32,14 @@ def settings_of(config: MasterConfig, hostname: str) -> MasterSettings:
         max_completed_frameworks=config.max_completed_frameworks,
         max_completed_tasks=config.max_completed_tasks_per_framework,
         max_unreachable_tasks=config.max_unreachable_tasks_per_framework,
+        regex_limits=regex_limits_of(config),
+    )
+
+
+def regex_limits_of(config: MasterConfig) -> RegexLimits:
+    """What regular expressions in offer constraints may cost."""
+    return RegexLimits(
+        config.offer_constraints_re2_max_mem_bytes, config.offer_constraints_re2_max_program_size
     )
 
 
@@ -41,7 +53,32 @@ def allocator_options_of(config: MasterConfig) -> AllocatorOptions:
         least = parse_quantities(config.min_allocatable_resources)
     except (ModelError, ValueError) as fault:
         raise StartFault(f"--min_allocatable_resources: {fault}") from None
-    return AllocatorOptions(allocation_interval_s=config.allocation_interval_s, min_allocatable=least)
+    return AllocatorOptions(
+        allocation_interval_s=config.allocation_interval_s,
+        min_allocatable=least,
+        fair_share_excluded=frozenset(config.fair_sharing_excluded_resource_names or ()),
+        filter_gpu_resources=config.filter_gpu_resources,
+        is_random=config.role_sorter == "random",
+        recovery_timeout_s=config.allocator_recovery_timeout_s,
+        agent_recovery_percent=round(config.allocator_agent_recovery_factor * 100),
+        regex_limits=regex_limits_of(config),
+    )
+
+
+def endpoints_of(runtime: Runtime, config: MasterConfig) -> dict[str, Endpoint]:
+    """What a master serves over HTTP beside what every process does."""
+    master = PID(NAME, runtime.address)
+    return {
+        **SchedulerApi(runtime, master).table(),
+        **master_endpoints(
+            runtime,
+            master,
+            flags_of(config),
+            listed_roles=None if config.roles is None else frozenset(config.roles) | {ANY_ROLE},
+            log_path=log_path(MASTER.name, config),
+            most_subscribers=config.max_operator_event_stream_subscribers,
+        ),
+    }
 
 
 def main() -> int:
@@ -59,7 +96,9 @@ def main() -> int:
         actor = MasterActor(settings_of(config, place.hostname), options, dict(config.weights or ()))
         process.runtime.spawn(actor, NAME)
 
-    return run_daemon(MASTER.name, config, start, delegate=NAME)
+    return run_daemon(
+        MASTER.name, config, start, delegate=NAME, endpoints=lambda runtime: endpoints_of(runtime, config)
+    )
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ def all_pids() -> list[int]:
 
 def entry_of(pid: int) -> Entry | None:
     """The entry of one process; None when there is none."""
-    stat = _read(f"/proc/{pid}/stat")
+    stat = read_file(f"/proc/{pid}/stat")
     return parse_stat(stat) if stat else None
 
 
@@ -102,10 +102,11 @@ _NAMES = frozenset(name.encode() for name in SANDBOX_VARIABLES)
 
 def environ_of(pid: int) -> bytes:
     """The environment a process was started with; empty when it ended or is another user's."""
-    return _read(f"/proc/{pid}/environ")
+    return read_file(f"/proc/{pid}/environ")
 
 
-def _read(path: str) -> bytes:
+def read_file(path: str) -> bytes:
+    """The content of a file of /proc; empty when it is gone, or another user's."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:

@@ -16,8 +16,9 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import RawRequestMessage
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import StreamReader
+from aiohttp.web_protocol import RequestPayloadError
 
-from actors import Runtime
+from actors import ActorGone, AskTimeout, Runtime
 from cluster.http.answers import BadRequest, not_found, text_answer, wrong_method
 from cluster.http.guard import StallGuard
 from cluster.http.index import IndexPage
@@ -32,13 +33,16 @@ class HttpLimits:
     """What the front takes from one client at most.
 
     `body_bytes`: of one request, unpacked. `line_bytes`: request line, and name and value of one
-    header. `idle_s`: until a request has arrived, and between two of them. `linger_s`: for a body
-    that nobody wants. `stall_s`: how long a client may read nothing of an answer.
+    header. `idle_s`: until the head of the first request has arrived. `keep_s`: between two requests;
+    drivers of frameworks and executors keep a connection for their calls and count on it, however
+    seldom they have something to say. `linger_s`: for a body that nobody wants. `stall_s`: how long a
+    client may read nothing of an answer.
     """
 
     body_bytes: int = 16 << 20
     line_bytes: int = 8190
     idle_s: float = 60.0
+    keep_s: float = 3600.0
     linger_s: float = 2.0
     stall_s: float = 60.0
 
@@ -62,14 +66,15 @@ class HttpFront:
             request_factory=self._request,
             access_log=None,
             logger=_logger(),
-            keepalive_timeout=limits.idle_s,
+            keepalive_timeout=limits.keep_s,
             max_line_size=limits.line_bytes,
             max_field_size=limits.line_bytes,
             lingering_time=limits.linger_s,
+            handler_cancellation=True,  # or streams of events would not hear that their client is gone
         )
 
     def __call__(self) -> asyncio.Protocol:
-        return StallGuard(self._server(), self._limits.stall_s)
+        return StallGuard(self._server(), self._limits.stall_s, self._limits.idle_s)
 
     async def close(self, wait_s: float = 2.0) -> None:
         """Let requests that are being served end within `wait_s` seconds; close all connections."""
@@ -99,8 +104,14 @@ class HttpFront:
         except BadRequest as fault:
             self._metrics.count("http/bad_requests")
             return text_answer(400, str(fault))
-        except (web.HTTPException, ConnectionError):
+        except (ActorGone, AskTimeout) as fault:
+            return text_answer(503, str(fault))
+        except web.HTTPException:
             raise
+        except ConnectionError:
+            if request.transport is not None and not request.transport.is_closing():
+                raise
+            return text_answer(500)  # to nobody: the client went away while it was written to
         except Exception as error:
             self._metrics.count("http/failures")
             log.exception("%s %s failed", request.method, request.path)
@@ -126,8 +137,8 @@ class _Brief(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, HttpProcessingError):
-            first = (error.message or "bad request").partition("\n")[0][:200]
+        if isinstance(error, (HttpProcessingError, RequestPayloadError)):
+            first = (str(error).rpartition("message:")[2].strip() or "bad request").partition("\n")[0][:200]
             record.msg, record.args = f"{record.getMessage()}: {first.rstrip(':')}", ()
             record.exc_info = None
             record.levelno, record.levelname = logging.INFO, "INFO"

@@ -1,21 +1,22 @@
 """What every daemon tells about itself: that it lives, its version, its numbers, its actors.
 
-Source: reference http-endpoints.md §1 and §2 (/health, /version, /metrics/snapshot, /__processes__).
+Source: reference http-endpoints.md §1 and §2 (/health, /version, /__processes__).
 """
 
 from __future__ import annotations
 
-import math
 import pwd
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from aiohttp import web
 
 from actors import ActorView, Runtime
 from cluster import version
-from cluster.config.units import parse_duration
-from cluster.http.answers import BadRequest, json_answer, text_answer
+from cluster.http.answers import text_answer
+from cluster.http.metrics import Measurements
+from cluster.http.reads import shown
 from cluster.http.router import Endpoint
 
 
@@ -25,14 +26,13 @@ class ProcessEndpoints:
     def __init__(self, runtime: Runtime, delegate: str) -> None:
         self._runtime = runtime
         self._delegate = delegate
-        self._version = _version()
 
     def table(self) -> dict[str, Endpoint]:
         """The endpoints by path."""
         return {
             "health": Endpoint(self._health, methods=None),
             "version": Endpoint(self._show_version),
-            "metrics/snapshot": Endpoint(self._metrics),
+            **Measurements(self._runtime.metrics).table(),
             "__processes__": Endpoint(self._processes),
         }
 
@@ -42,27 +42,10 @@ class ProcessEndpoints:
         return text_answer(503, f"{self._delegate} is not running")
 
     async def _show_version(self, request: web.BaseRequest) -> web.Response:
-        return json_answer(self._version)
-
-    async def _metrics(self, request: web.BaseRequest) -> web.Response:
-        """The time-out is only looked at: no gauge here takes time."""
-        if (timeout := request.rel_url.query.get("timeout")) is not None:
-            try:
-                parse_duration(timeout)
-            except ValueError as fault:
-                raise BadRequest(f"query parameter 'timeout': {fault}") from None
-        values = self._runtime.metrics.snapshot()
-        return json_answer({name: _number(value) for name, value in values.items() if not math.isnan(value)})
+        return shown(request, version_fields())
 
     async def _processes(self, request: web.BaseRequest) -> web.Response:
-        return json_answer([_actor(view) for view in self._runtime.view()])
-
-
-def _number(value: float) -> float | str:
-    """JSON has no infinity; the original writes it as text."""
-    if math.isinf(value):
-        return "Infinity" if value > 0 else "-Infinity"
-    return value
+        return shown(request, [_actor(view) for view in self._runtime.view()])
 
 
 def _actor(view: ActorView) -> dict[str, object]:
@@ -77,8 +60,9 @@ def _actor(view: ActorView) -> dict[str, object]:
     }
 
 
-def _version() -> dict[str, object]:
-    """The protocol's version stands where tools look for the original's.
+@cache
+def version_fields() -> dict[str, object]:
+    """Version and build. The protocol's version stands where tools look for the original's.
 
     Python is not built, so its source file stands for the build.
     """

@@ -25,10 +25,14 @@ READS = frozenset({"GET", "HEAD"})
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """What serves a path. `methods` None: any method, which the handler looks at itself."""
+    """What serves a path. `methods` None: any method, which the handler looks at itself.
+
+    `is_prefix`: it serves what is below the path too.
+    """
 
     handler: Handler
     methods: frozenset[str] | None = READS
+    is_prefix: bool = False
 
 
 class Router:
@@ -49,9 +53,23 @@ class Router:
         if ".." in parts or "." in parts:
             return None
         path = "/".join(parts)
+        found = self._find(path)
+        if found is None and path.endswith(".json"):  # the names that guides of old use
+            found = self._find(path.removesuffix(".json"))
+        return found
+
+    def _find(self, path: str) -> Endpoint | None:
         own = path.removeprefix(f"{self.delegate}/") if path != self.delegate else ""
-        found = self._endpoints.get(path) or self._endpoints.get(own)
-        return found or self._of_named_actor(parts) or self._of_actor(self.delegate, path)
+        found = self._endpoints.get(path) or self._endpoints.get(own) or self._above(own)
+        return found or self._of_named_actor(path.split("/")) or self._of_actor(self.delegate, path)
+
+    def _above(self, path: str) -> Endpoint | None:
+        """The endpoint with the longest path that this one begins with, if it serves what is below."""
+        while path := path.rpartition("/")[0]:
+            found = self._endpoints.get(path)
+            if found is not None:
+                return found if found.is_prefix else None
+        return None
 
     def paths(self) -> Iterator[str]:
         """The paths that can be read with GET: of the process, then of its actors, both sorted."""

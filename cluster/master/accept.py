@@ -181,7 +181,9 @@ class Acceptance:
             agent.charge(framework.id, entry.resources)
             used = used + entry.resources
         task = msgspec.structs.replace(task, resources=resources.protos(), executor=executor)
-        self._c.state.add_task(framework, agent, TaskEntry(_record(task, framework), resources))
+        record = _record(task, framework)
+        self._c.state.add_task(framework, agent, TaskEntry(record, resources))
+        self._c.feed.task_added(record)
         self._c.allocator(alloc.Allocated(framework.id, agent.id, agent.epoch, used))
         self._c.count("master/tasks_launched")
         log.info("task %s of %s is launched on %s", task.task_id, framework.id, agent.id)

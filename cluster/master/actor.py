@@ -7,22 +7,27 @@ No decision is made here. The parts (`agents`, `frameworks`, `offers`, `accept`,
 from __future__ import annotations
 
 from collections import deque
+from typing import ClassVar
 
 from actors import PID, Actor, handles, split_address
 from cluster.allocator import AllocatorOptions
 from cluster.allocator import messages as alloc
 from cluster.allocator.actor import AllocatorActor
-from cluster.master import timers, views
+from cluster.master import counters, page, reading, timers, views, walks, watching
 from cluster.master.accept import Acceptance
 from cluster.master.agents import Agents
+from cluster.master.commands import Commands
 from cluster.master.context import Context, Ids, MasterSettings
+from cluster.master.feed import Feed
 from cluster.master.frameworks import Frameworks
 from cluster.master.offers import Offers
+from cluster.master.operations import Operations
 from cluster.master.state import FrameworkEntry, MasterState
 from cluster.master.tasks import Tasks
 from cluster.model import Address, AgentID, ExecutorID, FrameworkID, MasterCapability, MasterInfo
 from cluster.protocol import agent as agents
-from cluster.protocol import operator
+from cluster.protocol import operator, subscription
+from cluster.protocol import page as pages
 from cluster.protocol import scheduler as schedulers
 from cluster.version import PROTOCOL_VERSION
 
@@ -33,6 +38,14 @@ NAME = "master"
 class MasterActor(Actor):
     """Owns the state of the cluster."""
 
+    routes: ClassVar[dict[str, type]] = {
+        "offers": pages.GetOffers,
+        "shares": operator.GetShares,
+        "explain": operator.Explain,
+        "page/overview": pages.GetOverview,
+        "page/task": pages.GetTask,
+    }
+
     def __init__(
         self, settings: MasterSettings, options: AllocatorOptions, weights: dict[str, float]
     ) -> None:
@@ -40,15 +53,17 @@ class MasterActor(Actor):
         self._options = options
         self._weights = weights
         self._share_askers: deque[PID] = deque()
-        self._explanation_askers: deque[PID] = deque()
 
     def initialize(self) -> None:
         allocator = AllocatorActor(self._options, self.pid)
         self.allocator = self.spawn(allocator, "allocator")
+        self.started_s = self.clock.wall()
         ids = Ids(str(self.rng().uuid()))
         self.state = MasterState(self._settings.max_completed_frameworks)
+        self._feed = Feed(self.state, self.send)
         self.context = Context(
             state=self.state,
+            feed=self._feed,
             settings=self._settings,
             info=self._info(ids.master),
             ids=ids,
@@ -62,14 +77,15 @@ class MasterActor(Actor):
         )
         self._offers = Offers(self.context)
         self._tasks = Tasks(self.context)
+        self._operations = Operations(self.context)
         self._accept = Acceptance(self.context, self._offers, self._tasks)
         self._frameworks = Frameworks(self.context, self._offers, self._tasks)
         self._agents = Agents(self.context, self._offers, self._tasks, self._frameworks.recover)
         self._frameworks.agents = self._agents
+        self._commands = Commands(self.context, self._tasks, self._agents)
         self._declare_metrics()
         if self._weights:
             self._tell_allocator(alloc.UpdateWeights(self._weights))
-        self.delay(self._settings.heartbeat_s, timers.HeartbeatDue())
 
     def _tell_allocator(self, message: object) -> None:
         self.send(self.allocator, message)
@@ -92,20 +108,10 @@ class MasterActor(Actor):
         )
 
     def _declare_metrics(self) -> None:
-        state, metrics = self.state, self.metrics
-        agents_ = state.agents.values()
-        metrics.gauge("master/agents_active", lambda: sum(a.is_connected for a in agents_))
-        metrics.gauge("master/agents_inactive", lambda: sum(not a.is_connected for a in agents_))
-        metrics.gauge("master/agents_unreachable", lambda: len(state.unreachable_agents))
-        metrics.gauge(
-            "master/frameworks_connected", lambda: sum(f.is_connected for f in state.frameworks.values())
-        )
-        metrics.gauge(
-            "master/frameworks_disconnected",
-            lambda: sum(not f.is_connected for f in state.frameworks.values()),
-        )
-        metrics.gauge("master/outstanding_offers", lambda: len(state.offers))
-        metrics.gauge("master/tasks", lambda: sum(len(f.tasks) for f in state.frameworks.values()))
+        counters.declare(self.metrics, self.state, self.handled)
+        self.metrics.gauge("master/elected", lambda: 1.0)  # there is one master, which leads
+        self.metrics.gauge("master/uptime_secs", lambda: self.clock.wall() - self.started_s)
+        self.metrics.gauge("master/event_queue_messages", self.waiting)
 
     # -- allocator ----------------------------------------------------------------------------
 
@@ -117,6 +123,7 @@ class MasterActor(Actor):
 
     @handles
     def on_subscribe(self, sender: PID, message: schedulers.Subscribe) -> None:
+        self.metrics.count(counters.subscription_key(message))
         self._frameworks.subscribe(sender, message)
 
     def _framework(self, sender: PID, framework_id: FrameworkID) -> FrameworkEntry | None:
@@ -124,13 +131,13 @@ class MasterActor(Actor):
         framework = self.state.framework_by_pid.get(sender)
         if framework is not None and framework.id == framework_id.value:
             return framework
-        self.metrics.count("master/dropped_calls")
+        self.metrics.count("master/dropped_messages")
         return None
 
     @handles
     def on_teardown(self, sender: PID, message: schedulers.Teardown) -> None:
         if framework := self._framework(sender, message.framework_id):
-            self._frameworks.remove(framework, "it was torn down")
+            self._frameworks.torn_down(framework)
 
     @handles
     def on_accept(self, sender: PID, message: schedulers.Accept) -> None:
@@ -174,6 +181,40 @@ class MasterActor(Actor):
             self._frameworks.update(framework, message)
 
     @handles
+    def on_reconcile_operations(self, sender: PID, message: schedulers.ReconcileOperations) -> None:
+        if framework := self._framework(sender, message.framework_id):
+            self._operations.reconcile(framework, message)
+
+    @handles
+    def on_acknowledge_operation_status(
+        self, sender: PID, message: schedulers.AcknowledgeOperationStatus
+    ) -> None:
+        if framework := self._framework(sender, message.framework_id):
+            self._operations.acknowledged(framework, message)
+
+    @handles
+    def on_request_resources(self, sender: PID, message: schedulers.RequestResources) -> None:
+        """The allocator goes by shares alone, so requests are heard and forgotten."""
+        self._framework(sender, message.framework_id)
+
+    @handles
+    def on_inverse_offers_answered(
+        self, sender: PID, message: schedulers.AcceptInverseOffers | schedulers.DeclineInverseOffers
+    ) -> None:
+        """No inverse offers are made before there is maintenance, so none of these is known."""
+        if self._framework(sender, message.framework_id):
+            self.metrics.count("master/unknown_inverse_offers", len(message.inverse_offer_ids))
+
+    @handles
+    def on_get_standing(self, sender: PID, message: subscription.GetStanding) -> None:
+        framework = self.state.frameworks.get(message.framework_id.value)
+        if framework is None:
+            self.send(sender, subscription.Stands(is_known=False))
+        else:
+            stands = subscription.Stands(True, framework.is_connected, framework.info.principal)
+            self.send(sender, stands)
+
+    @handles
     def on_shutdown(self, sender: PID, message: schedulers.Shutdown) -> None:
         framework = self._framework(sender, message.framework_id)
         agent = self.state.agents.get(message.agent_id.value)
@@ -185,8 +226,11 @@ class MasterActor(Actor):
         framework = self._framework(sender, message.framework_id)
         agent = self.state.agents.get(message.agent_id.value)
         if framework is not None and agent is not None and agent.is_connected:
+            self.metrics.count("master/valid_framework_to_executor_messages")
             out = agents.MessageToExecutor(framework.id, message.executor_id.value, message.data)
             self.send(agent.pid, out)
+        else:
+            self.metrics.count("master/invalid_framework_to_executor_messages")
 
     # -- agents -------------------------------------------------------------------------------
 
@@ -222,14 +266,19 @@ class MasterActor(Actor):
     def on_message_to_scheduler(self, sender: PID, message: agents.MessageToScheduler) -> None:
         framework = self.state.frameworks.get(message.framework_id)
         if framework is not None and framework.is_connected:
+            self.metrics.count("master/valid_executor_to_framework_messages")
             out = schedulers.MessageFromExecutor(
                 AgentID(message.agent_id), ExecutorID(message.executor_id), message.data
             )
             self.send(framework.pid, out)
+        else:
+            self.metrics.count("master/invalid_executor_to_framework_messages")
 
     # -- the passing of time, and of peers ----------------------------------------------------
 
     def on_exited(self, pid: PID, reason: str) -> None:
+        if self._feed.unwatch(pid):
+            return
         if agent := self.state.agent_by_pid.get(pid):
             self._agents.disconnected(agent, reason)
         elif framework := self.state.framework_by_pid.get(pid):
@@ -253,12 +302,81 @@ class MasterActor(Actor):
 
     @handles
     def on_heartbeat_due(self, sender: PID, message: timers.HeartbeatDue) -> None:
-        for framework in self.state.frameworks.values():
-            if framework.is_connected:
-                self.send(framework.pid, schedulers.Heartbeat())
-        self.delay(self._settings.heartbeat_s, message)
+        self._frameworks.heartbeat(message)
+
+    # -- readers ------------------------------------------------------------------------------
+
+    @handles
+    def on_open_walk(self, sender: PID, message: reading.OpenWalk) -> None:
+        self.send(sender, reading.WalkOpened(self._head(), walks.begin(self.state, message.wanted)))
+
+    @handles
+    def on_read_on(self, sender: PID, message: reading.ReadOn) -> None:
+        self.send(sender, message.walk.page())
+
+    @handles
+    def on_unwatch(self, sender: PID, message: watching.Unwatch) -> None:
+        self._feed.unwatch(sender)
+
+    @handles
+    def on_watch(self, sender: PID, message: watching.Watch) -> None:
+        self._feed.watch(sender)
+        self.link(sender)
+
+    @handles
+    def on_get_roles(self, sender: PID, message: reading.GetRoles) -> None:
+        self.send(sender, views.roles(self.state, self._weights))
+
+    @handles
+    def on_get_suppressed(self, sender: PID, message: reading.GetSuppressed) -> None:
+        frameworks = self.state.frameworks.values()
+        self.send(sender, reading.Suppressed({f.id: f.suppressed for f in frameworks}))
+
+    def _head(self) -> reading.Head:
+        agents_ = self.state.agents.values()
+        active = sum(agent.is_connected for agent in agents_)
+        return reading.Head(
+            self.context.info,
+            self.pid,
+            self.started_s,
+            self.started_s,
+            active,
+            len(agents_) - active,
+            len(self.state.unreachable_agents),
+        )
 
     # -- operators ----------------------------------------------------------------------------
+
+    @handles
+    def on_tear_down(self, sender: PID, message: operator.TearDown) -> None:
+        framework = self.state.frameworks.get(message.framework_id)
+        if framework is None:
+            self.send(sender, operator.TornDown(f"No framework found with ID {message.framework_id!r}"))
+            return
+        if framework.is_connected:
+            self.send(framework.pid, schedulers.Error("Framework was torn down by an operator"))
+        self._frameworks.remove(framework, "an operator tore it down")
+        self.send(sender, operator.TornDown())
+
+    @handles
+    def on_get_overview(self, sender: PID, message: pages.GetOverview) -> None:
+        self.send(sender, page.overview(self.state))
+
+    @handles
+    def on_get_offers(self, sender: PID, message: pages.GetOffers) -> None:
+        self.send(sender, page.offers(self.state, message, self.clock.now()))
+
+    @handles
+    def on_get_task(self, sender: PID, message: pages.GetTask) -> None:
+        self.send(sender, page.task(self.state, message))
+
+    @handles
+    def on_kill_task(self, sender: PID, message: operator.KillTask) -> None:
+        self.send(sender, self._commands.kill(message))
+
+    @handles
+    def on_mark_agent_gone(self, sender: PID, message: operator.MarkAgentGone) -> None:
+        self.send(sender, self._commands.mark_gone(message))
 
     @handles
     def on_get_agents(self, sender: PID, message: operator.GetAgents) -> None:
@@ -283,12 +401,12 @@ class MasterActor(Actor):
 
     @handles
     def on_explain(self, sender: PID, message: operator.Explain) -> None:
-        self._explanation_askers.append(sender)
-        self._tell_allocator(alloc.Explain(message.framework_id, message.role))
+        self._tell_allocator(alloc.Explain(message.framework_id, message.role, sender))
 
     @handles
     def on_explained(self, sender: PID, message: alloc.Explained) -> None:
-        self.send(self._explanation_askers.popleft(), views.explanation(message))
+        if message.asker is not None:
+            self.send(message.asker, views.explanation(message))
 
 
 def _ip_word(host: str) -> int:

@@ -12,11 +12,13 @@ from msgspec.structs import replace
 
 from actors import PID, split_address
 from cluster.allocator import messages as alloc
+from cluster.master import counters
 from cluster.master.context import Context
 from cluster.master.offers import Offers
 from cluster.master.state import AgentEntry, ExecutorEntry, FrameworkEntry, TaskEntry
 from cluster.master.tasks import Tasks
 from cluster.master.timers import PingDue, ReregistrationLate
+from cluster.master.watching import Removal
 from cluster.model import (
     AgentID,
     AgentInfo,
@@ -70,10 +72,13 @@ class Agents:
             self._c.send(pid, protocol.AgentRegistered(known.id, self._ping_timeout_s))
             return
         if known is not None:
-            self.remove(known, "a new agent registered at the same address")
+            self.remove(known, "a new agent registered at the same address", counters.REGISTERED)
         agent = self._new_entry(pid, self._c.ids.agent(), message)
         log.info("agent %s at %s (%s) registered with %s", agent.id, pid, agent.info.hostname, agent.total)
-        self._add(agent)
+        self._c.state.add_agent(agent)
+        self._c.feed.agent_added(agent)
+        self._announce(agent)
+        self._c.count("master/slave_registrations")
         self._c.send(pid, protocol.AgentRegistered(agent.id, self._ping_timeout_s))
 
     def reregister(self, pid: PID, message: protocol.ReregisterAgent) -> None:
@@ -82,6 +87,10 @@ class Agents:
             return
         message = _sound(message)
         assert message.info.id is not None
+        if message.info.id.value in self._c.state.gone_agents:
+            log.warning("agent %s at %s is shut down: it was marked gone", message.info.id, pid)
+            self._c.send(pid, protocol.ShutdownAgent("Agent has been marked gone"))
+            return
         known = self._c.state.agents.get(message.info.id.value)
         if known is not None:
             fault = _impostor_fault(known, pid, message.info)
@@ -91,7 +100,7 @@ class Agents:
                 return
         elsewhere = self._c.state.agent_by_pid.get(pid)
         if elsewhere is not None and elsewhere is not known:
-            self.remove(elsewhere, "another agent registered at the same address")
+            self.remove(elsewhere, "another agent registered at the same address", counters.REGISTERED)
         if known is not None:
             self._take_back(known, pid, message)
         else:
@@ -118,13 +127,12 @@ class Agents:
             registered_s=self._c.wall(),
         )
 
-    def _add(self, agent: AgentEntry) -> None:
+    def _announce(self, agent: AgentEntry) -> None:
+        """Tell the allocator of an agent that was added, and look after its health."""
         c = self._c
-        c.state.add_agent(agent)
         c.link(agent.pid)
         kinds = tuple(capability.type for capability in agent.capabilities if capability.type is not None)
         c.allocator(alloc.AddAgent(agent.id, agent.epoch, agent.info, agent.total, kinds, dict(agent.used)))
-        c.count("master/agent_registrations")
         self._schedule_ping(agent)
 
     # -- coming back --------------------------------------------------------------------------
@@ -136,6 +144,7 @@ class Agents:
         agent.reregistered_s = agent.registered_s
         frameworks = self._frameworks_of(agent, message)
         self._c.state.add_agent(agent)  # first, for its tasks to be added to it
+        self._c.feed.agent_added(agent)
         for executor in message.executors:
             if executor.framework_id in frameworks:
                 self._add_executor(agent, executor)
@@ -144,7 +153,8 @@ class Agents:
             if framework is not None:
                 self._add_reported_task(framework, agent, record)
         log.info("agent %s at %s is back with %d tasks", agent.id, pid, len(agent.tasks))
-        self._add(agent)
+        self._announce(agent)
+        self._c.count("master/slave_reregistrations")
         self._c.send(pid, protocol.AgentReregistered(agent.id, self._ping_timeout_s))
         self._tell_frameworks(agent, frameworks)
 
@@ -166,6 +176,8 @@ class Agents:
         if not agent.is_connected:
             agent.is_connected = True
             c.allocator(alloc.ActivateAgent(agent.id))
+        c.feed.agent_updated(agent)
+        c.count("master/slave_reregistrations")
         c.send(pid, protocol.AgentReregistered(agent.id, self._ping_timeout_s, missing, missing_executors))
         self._tell_frameworks(agent, frameworks)
         for _, task in c.state.tasks_on(agent):
@@ -175,8 +187,7 @@ class Agents:
     def _update_total(self, agent: AgentEntry, message: protocol.ReregisterAgent) -> None:
         info = _with_id(message.info, agent.id)
         if info != agent.info:
-            agent.info = info
-            agent.total = Resources.of(info.resources)
+            self._c.state.describe_agent(agent, info)
             self._offers.rescind_all_of(agent, "the agent changed")
             self._c.allocator(alloc.UpdateAgent(agent.id, info, agent.total))
 
@@ -257,6 +268,7 @@ class Agents:
             return elsewhere
         task = TaskEntry(record, Resources.of(record.resources), is_charged=not is_terminal(record.state))
         self._c.state.add_task(framework, agent, task)
+        self._c.feed.task_added(record)
         self._tasks.returned(framework, agent, record)
         return task
 
@@ -303,6 +315,8 @@ class Agents:
         log.info("agent %s is disconnected: %s", agent.id, why)
         c = self._c
         agent.is_connected = False
+        agent.flaps += 1
+        c.feed.agent_updated(agent)
         c.allocator(alloc.DeactivateAgent(agent.id))
         self._offers.rescind_all_of(agent, "the agent is disconnected")
         for framework, task in c.state.tasks_on(agent):
@@ -341,18 +355,38 @@ class Agents:
         unreachable[agent.id] = now
         while len(unreachable) > MAX_UNREACHABLE_AGENTS:
             unreachable.popitem(last=False)
-        self._c.count("master/agent_removals/reason_unhealthy")
+        self._count_removal(counters.UNHEALTHY)
         self._forget(agent)
+        self._c.feed.agent_removed(agent, Removal.UNREACHABLE)
 
-    def remove(self, agent: AgentEntry, why: str) -> None:
+    def remove(self, agent: AgentEntry, why: str, counted_as: str = counters.UNREGISTERED) -> None:
         """An agent is gone: its tasks are lost."""
         log.info("agent %s is removed: %s", agent.id, why)
         for framework, task in self._c.state.tasks_on(agent):
             self._tasks.lose(
                 framework, task, TaskState.TASK_LOST, Reason.REASON_AGENT_REMOVED, f"Agent removed: {why}"
             )
-        self._c.count("master/agent_removals/reason_unregistered")
+        self._count_removal(counted_as)
         self._forget(agent)
+        self._c.feed.agent_removed(agent, Removal.LEFT)
+
+    def mark_gone(self, agent: AgentEntry) -> None:
+        """An operator says that an agent never comes back: it is shut down if it does."""
+        now = self._c.wall()
+        log.warning("agent %s is gone: an operator says so", agent.id)
+        self._c.send(agent.pid, protocol.ShutdownAgent("Agent has been marked gone"))
+        for framework, task in self._c.state.tasks_on(agent):
+            state, reason = gone_state(framework)
+            # The original keeps those of frameworks that do not know the state among the unreachable ones.
+            since = None if framework.is_partition_aware else now
+            self._tasks.lose(framework, task, state, reason, GONE_WORDS, unreachable_since=since)
+        self._c.state.remember_gone(agent.id, now)
+        self._forget(agent)
+        self._c.feed.agent_removed(agent, Removal.GONE)
+
+    def _count_removal(self, counted_as: str) -> None:
+        for key in counters.removal_keys(counted_as):
+            self._c.count(key)
 
     def _forget(self, agent: AgentEntry) -> None:
         c = self._c
@@ -388,6 +422,19 @@ class Agents:
             self._c.allocator(
                 alloc.Recover(framework_id, agent.id, agent.epoch, entry.resources, is_allocated=True)
             )
+
+
+GONE_WORDS = "Agent has been marked gone by an operator"
+
+
+def gone_state(framework: FrameworkEntry) -> tuple[TaskState, Reason]:
+    """What becomes of the tasks of an agent that is gone.
+
+    Source: reference master.md §5.4.
+    """
+    if framework.is_partition_aware:
+        return TaskState.TASK_GONE_BY_OPERATOR, Reason.REASON_AGENT_REMOVED_BY_OPERATOR
+    return TaskState.TASK_LOST, Reason.REASON_AGENT_REMOVED
 
 
 def _sound(report: protocol.ReregisterAgent) -> protocol.ReregisterAgent:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from actors import PID
+from cluster.allocator import RegexLimits
+from cluster.master.feed import Feed
 from cluster.master.state import MasterState
 from cluster.model import MasterInfo
 
@@ -28,6 +30,7 @@ class MasterSettings:
     max_completed_tasks: int = 1000
     max_unreachable_tasks: int = 1000
     heartbeat_s: float = 15.0
+    regex_limits: RegexLimits = field(default_factory=RegexLimits)
 
 
 @dataclass(slots=True)
@@ -63,10 +66,11 @@ class Context:
     """Handed to every part of the master. Parts have effects through these functions only.
 
     `send(to, message)`, `allocator(message)`, `later(delay_s, message to self)`, `link(pid)`,
-    `wall()` seconds since the epoch, `now()` nanoseconds, `count(metric)`.
+    `wall()` seconds since the epoch, `now()` nanoseconds, `count(metric)`. `feed` tells watchers.
     """
 
     state: MasterState
+    feed: Feed
     settings: MasterSettings
     info: MasterInfo
     ids: Ids

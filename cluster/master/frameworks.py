@@ -11,17 +11,18 @@ from collections import deque
 from msgspec.structs import replace
 
 from actors import NOWHERE, PID
+from cluster.allocator import BadConstraint, constraints_of, min_allocatable_of
 from cluster.allocator import messages as alloc
-from cluster.allocator import min_allocatable_of
 from cluster.master.agents import Agents
 from cluster.master.context import Context
 from cluster.master.offers import Offers
 from cluster.master.state import FrameworkEntry, Standing
 from cluster.master.tasks import Tasks
-from cluster.master.timers import FailoverLate
+from cluster.master.timers import FailoverLate, HeartbeatDue
 from cluster.model import FrameworkID, FrameworkInfo, Reason, TaskState
 from cluster.protocol import agent as agent_protocol
 from cluster.protocol import scheduler as protocol
+from cluster.protocol.subscription import Closed, FrameworkUpdated
 from cluster.validation import framework_violations, sentence
 
 log = logging.getLogger(__name__)
@@ -68,8 +69,10 @@ class Frameworks:
         known = self._c.state.frameworks.get(info.id.value) if info.id is not None else None
         if known is not None and known.info.principal != info.principal:
             return "framework_info.principal: must not change"
-        if message.offer_constraints is not None and message.offer_constraints.role_constraints:
-            return "offer_constraints: offer constraints are not supported yet"
+        try:
+            constraints_of(message.offer_constraints, settings.regex_limits)
+        except BadConstraint as fault:
+            return f"offer_constraints: {fault}"
         return ""
 
     def _subscribe_new(self, pid: PID, message: protocol.Subscribe) -> None:
@@ -83,7 +86,10 @@ class Frameworks:
         log.info("framework %s (%s) at %s subscribed", framework.id, framework.info.name, pid)
         self._c.state.add_framework(framework)
         self._connect(framework, pid)
-        self._add_to_allocator(framework, message.suppressed_roles, is_active=True)
+        self._c.feed.framework_added(framework)
+        framework.suppressed = message.suppressed_roles
+        framework.constraints = message.offer_constraints
+        self._add_to_allocator(framework, is_active=True)
 
     def _subscribe_again(self, framework: FrameworkEntry, pid: PID, message: protocol.Subscribe) -> None:
         c = self._c
@@ -94,9 +100,10 @@ class Frameworks:
         if framework.is_connected:
             c.send(framework.pid, protocol.Error("Framework failed over"))
         self._offers.discard_all_of(framework)
-        self._describe(framework, message.framework_info, message.suppressed_roles)
+        self._describe(framework, message)
         framework.reregistered_s = c.wall()
         self._connect(framework, pid)
+        c.feed.framework_updated(framework)
         c.allocator(alloc.ActivateFramework(framework.id))
         self._tasks.settle(framework)
         self._tell_agents(framework)
@@ -107,20 +114,29 @@ class Frameworks:
             if agent.is_connected:
                 self._c.send(agent.pid, agent_protocol.UpdateFrameworkInfo(framework.info))
 
-    def _describe(self, framework: FrameworkEntry, info: FrameworkInfo, suppressed: tuple[str, ...]) -> None:
+    def _describe(
+        self, framework: FrameworkEntry, message: protocol.Subscribe | protocol.UpdateFramework
+    ) -> None:
         """Take over a new description; user and checkpoint stay what they were."""
         old = framework.info
         framework.describe(
-            replace(info, id=FrameworkID(framework.id), user=old.user, checkpoint=old.checkpoint)
+            replace(
+                message.framework_info,
+                id=FrameworkID(framework.id),
+                user=old.user,
+                checkpoint=old.checkpoint,
+            )
         )
-        framework.suppressed = suppressed
+        framework.suppressed = message.suppressed_roles
+        framework.constraints = message.offer_constraints
         self._c.allocator(
             alloc.UpdateFramework(
                 framework.id,
                 framework.roles,
-                suppressed,
+                framework.suppressed,
                 tuple(sorted(framework.capabilities, key=lambda c: c.number)),
                 min_allocatable_of(framework.info),
+                framework.constraints,
             )
         )
 
@@ -132,6 +148,15 @@ class Frameworks:
         framework.subscriptions += 1
         self._c.link(pid)
         self._welcome(framework)
+        self._c.later(self._c.settings.heartbeat_s, HeartbeatDue(framework.id, framework.subscriptions))
+
+    def heartbeat(self, due: HeartbeatDue) -> None:
+        """Tell a framework that the master is there, and again until its subscription ends."""
+        c = self._c
+        framework = c.state.frameworks.get(due.framework_id)
+        if framework is not None and framework.is_connected and framework.subscriptions == due.subscriptions:
+            c.send(framework.pid, protocol.Heartbeat())
+            c.later(c.settings.heartbeat_s, due)
 
     def _welcome(self, framework: FrameworkEntry) -> None:
         c = self._c
@@ -159,21 +184,20 @@ class Frameworks:
         framework = self._new_entry(info, Standing.RECOVERED)
         log.info("framework %s (%s) is recovered", framework.id, info.name)
         self._c.state.add_framework(framework)
-        self._add_to_allocator(framework, (), is_active=False)
+        self._c.feed.framework_added(framework)
+        self._add_to_allocator(framework, is_active=False)
         return framework
 
-    def _add_to_allocator(
-        self, framework: FrameworkEntry, suppressed: tuple[str, ...], *, is_active: bool
-    ) -> None:
-        framework.suppressed = suppressed
+    def _add_to_allocator(self, framework: FrameworkEntry, *, is_active: bool) -> None:
         self._c.allocator(
             alloc.AddFramework(
                 framework.id,
                 framework.roles,
-                suppressed=suppressed,
+                suppressed=framework.suppressed,
                 capabilities=tuple(sorted(framework.capabilities, key=lambda c: c.number)),
                 is_active=is_active,
                 min_allocatable=min_allocatable_of(framework.info),
+                constraints=framework.constraints,
             )
         )
 
@@ -182,13 +206,15 @@ class Frameworks:
         fault = _change_fault(framework.info, message.framework_info) or self._fault(
             protocol.Subscribe(message.framework_info, message.suppressed_roles, message.offer_constraints)
         )
+        self._c.send(framework.pid, FrameworkUpdated(fault))
         if fault:
-            self._c.send(framework.pid, protocol.Error(fault))
+            log.info("update of framework %s is refused: %s", framework.id, fault)
             return
         before = framework.info
         roles = framework.roles
-        self._describe(framework, message.framework_info, message.suppressed_roles)
+        self._describe(framework, message)
         if framework.info != before:
+            self._c.feed.framework_updated(framework)
             self._tell_agents(framework)
         gone = set(roles) - set(framework.roles)
         for offer in [offer for offer in framework.offers.values() if offer.role in gone]:
@@ -222,6 +248,7 @@ class Frameworks:
         log.info("framework %s is disconnected: %s", framework.id, why)
         c = self._c
         c.state.disconnect_framework(framework)
+        c.feed.framework_updated(framework)
         c.allocator(alloc.DeactivateFramework(framework.id))
         self._offers.discard_all_of(framework)
         timeout_s = framework.info.failover_timeout
@@ -240,10 +267,17 @@ class Frameworks:
         ):
             self.remove(framework, "it did not come back within its failover time")
 
+    def torn_down(self, framework: FrameworkEntry) -> None:
+        """A scheduler ends its framework; it listens no more."""
+        self._c.state.disconnect_framework(framework)
+        self.remove(framework, "it was torn down")
+
     def remove(self, framework: FrameworkEntry, why: str) -> None:
-        """End a framework for good: everything it has is killed."""
+        """End a framework for good: everything it has is killed, and its subscription is closed."""
         c = self._c
         log.info("framework %s is removed: %s", framework.id, why)
+        if framework.is_connected:
+            c.send(framework.pid, Closed())
         self._offers.discard_all_of(framework)
         for agent in c.state.agents.values():
             c.send(agent.pid, agent_protocol.ShutdownFramework(framework.id))
@@ -257,10 +291,20 @@ class Frameworks:
                 if framework_id == framework.id:
                     self.agents.remove_executor(agent, framework_id, executor_id)
         for record in framework.unreachable.values():
-            framework.completed.append(replace(record, state=TaskState.TASK_KILLED))
+            framework.completed.append(
+                self._tasks.end_unreachable(
+                    framework,
+                    record,
+                    TaskState.TASK_KILLED,
+                    Reason.REASON_FRAMEWORK_REMOVED,
+                    f"Framework {framework.id} removed",
+                )
+            )
         framework.unreachable.clear()
         c.allocator(alloc.RemoveFramework(framework.id))
+        framework.unregistered_s = c.wall()
         c.state.complete_framework(framework)
+        c.feed.framework_removed(framework)
 
 
 def _change_fault(old: FrameworkInfo, new: FrameworkInfo) -> str:

@@ -16,12 +16,15 @@ from dataclasses import dataclass, field
 
 from actors import PID
 from cluster.allocator import capabilities_of
+from cluster.master.tally import Tally
+from cluster.master.timeline import EndedOrder, Timeline
 from cluster.model import (
     AgentCapability,
     AgentInfo,
     Capability,
     ExecutorInfo,
     FrameworkInfo,
+    OfferConstraints,
     Resources,
     Task,
     TaskState,
@@ -101,14 +104,17 @@ class AgentEntry:
     is_connected: bool = True
     missed_pings: int = 0
     is_pong_due: bool = False
+    flaps: int = 0  # how often its connection was lost
     tasks: dict[TaskKey, None] = field(default_factory=dict)
     executors: dict[ExecutorKey, ExecutorEntry] = field(default_factory=dict)
     offers: dict[str, OfferEntry] = field(default_factory=dict)
     used: dict[str, Resources] = field(default_factory=dict)
+    tally: Tally = field(default_factory=Tally)  # the state's, from when the agent is added
 
     def charge(self, framework_id: str, resources: Resources) -> None:
         """Count resources as used by a framework."""
         self.used[framework_id] = self.used.get(framework_id, Resources.EMPTY) + resources
+        self.tally.charged(self.id, framework_id, resources)
 
     def discharge(self, framework_id: str, resources: Resources) -> None:
         """Count resources as used no more."""
@@ -117,6 +123,7 @@ class AgentEntry:
             self.used[framework_id] = left
         else:
             del self.used[framework_id]
+        self.tally.discharged(self.id, framework_id, resources)
 
 
 class Standing(enum.Enum):
@@ -139,15 +146,28 @@ class FrameworkEntry:
     completed: deque[Task]
     max_unreachable: int
     reregistered_s: float | None = None
+    unregistered_s: float = 0.0
     subscriptions: int = 0
     suppressed: tuple[str, ...] = ()
+    constraints: OfferConstraints | None = None
     tasks: dict[str, TaskEntry] = field(default_factory=dict)
     offers: dict[str, OfferEntry] = field(default_factory=dict)
     unreachable: OrderedDict[str, Task] = field(default_factory=OrderedDict)
     capabilities: frozenset[Capability.Type] = frozenset()
+    timeline: Timeline = field(init=False)
+    ended: EndedOrder = field(default_factory=EndedOrder)
 
     def __post_init__(self) -> None:
         self.capabilities = capabilities_of(self.info)
+        self.timeline = Timeline(self.has)
+
+    def has(self, task: TaskEntry) -> bool:
+        """Whether a task is one of those that run, or may run."""
+        return self.tasks.get(task.id) is task
+
+    def ended_in_order(self) -> list[Task]:
+        """The tasks that ended or are unreachable by the time of their first status; not to be changed."""
+        return self.ended.of(self.completed, self.unreachable)
 
     def describe(self, info: FrameworkInfo) -> None:
         """Replace how the framework describes itself."""
@@ -199,6 +219,10 @@ class FrameworkEntry:
         return None
 
 
+#: How many agents that are gone are remembered.
+MAX_GONE_AGENTS = 102_400
+
+
 class TakenIds(Collection[str]):
     """The ids of active and unreachable tasks, without copying them."""
 
@@ -223,19 +247,32 @@ class MasterState:
         self.agents: dict[str, AgentEntry] = {}
         self.agent_by_pid: dict[PID, AgentEntry] = {}
         self.unreachable_agents: OrderedDict[str, float] = OrderedDict()  # id -> epoch seconds
+        self.gone_agents: OrderedDict[str, float] = OrderedDict()  # id -> epoch seconds
         self.frameworks: dict[str, FrameworkEntry] = {}
         self.framework_by_pid: dict[PID, FrameworkEntry] = {}
         self.completed_frameworks: OrderedDict[str, FrameworkEntry] = OrderedDict()
         self.offers: dict[str, OfferEntry] = {}
+        self.tally = Tally()
         self._max_completed_frameworks = max_completed_frameworks
+        self._serial = 0
 
     # -- agents -------------------------------------------------------------------------------
 
     def add_agent(self, agent: AgentEntry) -> None:
         """Index a new agent."""
+        assert not agent.used, f"{agent.id} is charged before it is known"
         self.agents[agent.id] = agent
         self.agent_by_pid[agent.pid] = agent
         self.unreachable_agents.pop(agent.id, None)
+        agent.tally = self.tally
+        self.tally.agent_added(agent.id, agent.total)
+
+    def describe_agent(self, agent: AgentEntry, info: AgentInfo) -> None:
+        """Replace how an agent describes itself, and so what it has."""
+        self.tally.agent_removed(agent.id, agent.total)
+        agent.info = info
+        agent.total = Resources.of(info.resources)
+        self.tally.agent_added(agent.id, agent.total)
 
     def move_agent(self, agent: AgentEntry, pid: PID) -> None:
         """An agent speaks from another address, or from the same one again."""
@@ -248,9 +285,18 @@ class MasterState:
         """Forget an agent; its tasks and offers must be gone before."""
         assert not agent.tasks, f"{agent.id} still has tasks"
         assert not agent.offers, f"{agent.id} still has offers"
+        assert not agent.used, f"{agent.id} is still in use"
         del self.agents[agent.id]
+        self.tally.agent_removed(agent.id, agent.total)
         if self.agent_by_pid.get(agent.pid) is agent:
             del self.agent_by_pid[agent.pid]
+
+    def remember_gone(self, agent_id: str, at_s: float) -> None:
+        """An agent must not come back; the oldest makes room."""
+        self.unreachable_agents.pop(agent_id, None)
+        self.gone_agents[agent_id] = at_s
+        while len(self.gone_agents) > MAX_GONE_AGENTS:
+            self.gone_agents.popitem(last=False)
 
     # -- frameworks ---------------------------------------------------------------------------
 
@@ -287,8 +333,22 @@ class MasterState:
         assert task.id not in framework.tasks, f"task {task.id} is known"
         framework.tasks[task.id] = task
         agent.tasks[framework.id, task.id] = None
+        self.tally.task_state(None, task.state)
+        framework.timeline.add(task, self._next_serial())
         if task.is_charged:
             agent.charge(framework.id, task.resources)
+
+    def _next_serial(self) -> int:
+        self._serial += 1
+        return self._serial
+
+    def update_task(self, framework: FrameworkEntry, task: TaskEntry, record: Task) -> None:
+        """Replace the record of a known task by one with another state or further statuses."""
+        before, task.record = task.record, record
+        if before.state is not record.state:
+            self.tally.task_state(before.state, record.state)
+        if not before.statuses and record.statuses:
+            framework.timeline.add(task, self._next_serial())
 
     def uncharge(self, framework_id: str, task: TaskEntry) -> bool:
         """The task holds no resources any more; whether it did until now."""
@@ -304,6 +364,8 @@ class MasterState:
         """Forget an uncharged task."""
         assert not task.is_charged, f"task {task.id} still holds resources"
         del framework.tasks[task.id]
+        self.tally.task_state(task.state, None)
+        framework.timeline.remove(task, len(framework.tasks))
         agent = self.agents.get(task.agent_id)
         if agent is not None:
             agent.tasks.pop((framework.id, task.id), None)
@@ -321,10 +383,12 @@ class MasterState:
         self.offers[offer.id] = offer
         self.frameworks[offer.framework_id].offers[offer.id] = offer
         self.agents[offer.agent_id].offers[offer.id] = offer
+        self.tally.offered(offer.agent_id, offer.framework_id, offer.role, offer.resources)
 
     def remove_offer(self, offer: OfferEntry) -> None:
         """Forget an offer."""
         del self.offers[offer.id]
+        self.tally.offer_ended(offer.agent_id, offer.framework_id, offer.role, offer.resources)
         self.frameworks[offer.framework_id].offers.pop(offer.id, None)
         agent = self.agents.get(offer.agent_id)
         if agent is not None:
@@ -334,7 +398,7 @@ class MasterState:
 
     def violated_invariants(self) -> list[str]:
         """Every sum and index that does not hold; empty in a sound master. Walks everything."""
-        faults: list[str] = []
+        faults = self.tally.differences(self._recounted())
         for agent in self.agents.values():
             faults += self._agent_faults(agent)
         for framework in self.frameworks.values():
@@ -349,6 +413,20 @@ class MasterState:
                 if task.id in framework.unreachable:
                     faults.append(f"task {task.id} of {framework.id} is known and unreachable")
         return faults
+
+    def _recounted(self) -> Tally:
+        """The sums as they are found by walking everything."""
+        tally = Tally()
+        for agent in self.agents.values():
+            tally.agent_added(agent.id, agent.total)
+            for framework_id, used in agent.used.items():
+                tally.charged(agent.id, framework_id, used)
+        for offer in self.offers.values():
+            tally.offered(offer.agent_id, offer.framework_id, offer.role, offer.resources)
+        for framework in self.frameworks.values():
+            for task in framework.tasks.values():
+                tally.task_state(None, task.state)
+        return tally
 
     def _agent_faults(self, agent: AgentEntry) -> list[str]:
         faults: list[str] = []

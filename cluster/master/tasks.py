@@ -11,7 +11,9 @@ import msgspec
 
 from actors import NANOS, PID
 from cluster.allocator import messages as alloc
+from cluster.master import counters
 from cluster.master.context import Context
+from cluster.master.feed import is_news
 from cluster.master.state import AgentEntry, FrameworkEntry, TaskEntry
 from cluster.model import (
     NEXT,
@@ -70,17 +72,24 @@ class Tasks:
         self, framework: FrameworkEntry, task: TaskEntry, status: TaskStatus, latest: TaskState
     ) -> None:
         """Take over the newest state; a terminal one never changes again."""
-        before = task.state
+        before, old = task.state, task.record
         if is_terminal(before):
             return
         if status.state in NEXT[before]:
-            task.record = moved(task.record, status)
+            self._c.state.update_task(framework, task, moved(task.record, status))
         if latest is not task.state and latest in NEXT[task.state]:
-            task.record = msgspec.structs.replace(task.record, state=latest)
+            self._c.state.update_task(framework, task, msgspec.structs.replace(task.record, state=latest))
         if task.state is not before:
             self._log_transition(framework, task, before, status)
+        if is_news(old, task.record, status):
+            self._c.feed.task_updated(framework.id, status, task.state)
         if is_terminal(task.state):
+            self._count_end(status, task.state)
             self.release(framework, task)
+
+    def _count_end(self, status: TaskStatus, state: TaskState) -> None:
+        for key in counters.end_keys(state, status.source, status.reason):
+            self._c.count(key)
 
     def _log_transition(
         self, framework: FrameworkEntry, task: TaskEntry, before: TaskState, status: TaskStatus
@@ -106,7 +115,9 @@ class Tasks:
         c = self._c
         agent = c.state.agents.get(message.agent_id.value)
         if agent is None or not agent.is_connected:
+            c.count("master/invalid_status_update_acknowledgements")
             return  # the agent will repeat the update
+        c.count("master/valid_status_update_acknowledgements")
         task = framework.tasks.get(message.task_id.value)
         if task is not None and task.agent_id == agent.id:
             record = task.record
@@ -226,8 +237,9 @@ class Tasks:
     ) -> None:  # fmt: skip
         """Tell a framework that a task it wanted to launch does not exist."""
         log.info("task %s of %s is refused: %s: %s", task_id, framework.id, reason.value, message)
-        self._c.count(f"master/{state.value.lower()}/source_master/{reason.value.lower()}")
-        self._send(framework, self._made(task_id, agent_id, state, reason, message))
+        status = self._made(task_id, agent_id, state, reason, message)
+        self._count_end(status, state)
+        self._send(framework, status)
 
     def drop(
         self,
@@ -265,8 +277,10 @@ class Tasks:
                 unreachable_time=time_info(unreachable_since) if unreachable_since is not None else None,
             )
             before = task.state
-            task.record = moved(task.record, status)
+            self._c.state.update_task(framework, task, moved(task.record, status))
             self._log_transition(framework, task, before, status)
+            self._c.feed.task_updated(framework.id, status, state)
+            self._count_end(status, state)
             if tell:
                 self._send(framework, status)
         self.release(framework, task)
@@ -275,6 +289,25 @@ class Tasks:
             framework.remember_unreachable(task.record)
         else:
             framework.completed.append(task.record)
+
+    def end_unreachable(
+        self,
+        framework: FrameworkEntry,
+        record: Task,
+        state: TaskState,
+        reason: Reason,
+        message: str,
+        *,
+        tell: bool = False,
+    ) -> Task:
+        """A task that went out of reach has ended; returns its last record. `tell` the framework."""
+        status = self._made(record.task_id, record.agent_id, state, reason, message)
+        status = msgspec.structs.replace(status, executor_id=record.executor_id)
+        self._count_end(status, state)
+        self._c.feed.task_updated(framework.id, status, state)
+        if tell:
+            self._send(framework, status)
+        return msgspec.structs.replace(record, state=state, statuses=(*record.statuses, status))
 
     def returned(self, framework: FrameworkEntry, agent: AgentEntry, record: Task) -> None:
         """An agent reports a task the master had lost, or never knew."""

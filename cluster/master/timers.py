@@ -39,4 +39,7 @@ class OfferLate:
 
 @dataclass(frozen=True, slots=True)
 class HeartbeatDue:
-    """Time to tell the frameworks that the master is there."""
+    """Time to tell a framework that the master is there, if it did not subscribe again since."""
+
+    framework_id: str
+    subscriptions: int

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from cluster.allocator import RoleShare
 from cluster.allocator import messages as alloc
+from cluster.master import reading
 from cluster.master.state import AgentEntry, FrameworkEntry, MasterState
 from cluster.model import Resources
 from cluster.protocol import operator as protocol
@@ -67,7 +68,38 @@ def explanation(found: alloc.Explained) -> protocol.Explanation:
     if why is None:
         return protocol.Explanation(0, 0, {}, 0, "no such framework")
     withheld = {reason.name: count for reason, count in why.withheld.items()}
-    return protocol.Explanation(why.agents, why.offered, withheld, why.possible)
+    return protocol.Explanation(
+        why.agents,
+        why.offered,
+        withheld,
+        why.possible,
+        takers={f"{framework} {role}": agents for (framework, role), agents in why.takers.items()},
+        held_for=why.held_for,
+        looked_at=why.looked_at,
+    )
+
+
+def roles(state: MasterState, weights: Mapping[str, float]) -> reading.Roles:
+    """Every role that somebody uses, reserves for, or gave a weight."""
+    tally = state.tally
+    subscribed: dict[str, list[str]] = {}
+    for framework in state.frameworks.values():
+        for role in framework.roles:
+            subscribed.setdefault(role, []).append(framework.id)
+    known = (subscribed, weights, tally.reserved.by_name, tally.role_used.by_name, tally.role_offered.by_name)
+    rows = tuple(
+        reading.RoleRow(
+            name,
+            weights.get(name, 1.0),
+            tally.role_used.of(name).milli.copy(),
+            tally.role_offered.of(name).milli.copy(),
+            tally.reserved.of(name).milli.copy(),
+            tally.reserved_used.of(name).milli.copy(),
+            tuple(subscribed.get(name, ())),
+        )
+        for name in sorted({name: None for names in known for name in names})
+    )
+    return reading.Roles(rows, tuple(sorted(weights.items())))
 
 
 def _page(names: Iterable[str], after: str, limit: int) -> tuple[list[str], bool]:

@@ -132,7 +132,9 @@ class Explain(Message, frozen=True):
 class Explanation(Message, frozen=True):
     """How the agents looked to the framework; `offered` and `withheld` add up to `agents`.
 
-    `possible` counts agents that would do if they were free: 0 means never with today's agents.
+    `possible` counts agents that would do if they were free: 0 means never with today's agents. `takers`
+    are framework and role, separated by a space, with the agents they took earlier in the round; `held_for`
+    the roles whose guarantees hold headroom; `looked_at` counts agents the last round looked at.
     """
 
     agents: int
@@ -140,3 +142,51 @@ class Explanation(Message, frozen=True):
     withheld: dict[str, int]
     possible: int
     fault: str = ""
+    takers: dict[str, int] = {}
+    held_for: tuple[str, ...] = ()
+    looked_at: int = 0
+
+
+@message("operator.TearDown")
+class TearDown(Message, frozen=True):
+    """End a framework, with everything it has; answered with `TornDown`."""
+
+    framework_id: str
+
+
+@message("operator.TornDown")
+class TornDown(Message, frozen=True):
+    """The framework has ended; `fault` says why it has not."""
+
+    fault: str = ""
+
+
+# -- commands: answered with Done or Refused ------------------------------------------------------
+
+
+@message("operator.KillTask")
+class KillTask(Message, frozen=True):
+    """Kill a task in the name of its framework, which learns it from the status update."""
+
+    framework_id: str
+    task_id: str
+
+
+@message("operator.MarkAgentGone")
+class MarkAgentGone(Message, frozen=True):
+    """Declare that an agent never comes back. Known until this master ends."""
+
+    agent_id: str
+
+
+@message("operator.Done")
+class Done(Message, frozen=True):
+    """What was asked for is done, or is on its way."""
+
+
+@message("operator.Refused")
+class Refused(Message, frozen=True):
+    """Nothing was done. `status` is that of an HTTP answer."""
+
+    status: int
+    why: str

@@ -31,6 +31,7 @@ from cluster.model import (
     TaskStatus,
 )
 from cluster.protocol import scheduler as v1
+from cluster.protocol.subscription import Closed
 from cluster.scheduler.detector import Detector
 from cluster.scheduler.events import (
     CallDue,
@@ -182,6 +183,11 @@ class SchedulerActor(Actor):
             self._void_offers()
             self._dispatch(message)
             self._end(1)
+
+    @handles
+    def on_closed(self, sender: PID, message: Closed) -> None:
+        if self._is_live(sender):
+            self._lost("the master closed the subscription")
 
     # -- watching the master ------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ async def test_a_master_serves_and_ends_in_order(tmp_path: Path) -> None:
         status, body = await asyncio.to_thread(get, master.address, "/master/version")
         assert (status, json.loads(body)["version"]) == (200, "1.11.0")
         status, body = await asyncio.to_thread(get, master.address, "/metrics/snapshot")
-        assert json.loads(body)["master/agents_active"] == 0.0
+        assert json.loads(body)["master/slaves_active"] == 0.0
         names = json.loads((await asyncio.to_thread(get, master.address, "/__processes__"))[1])
         assert [actor["id"] for actor in names][:2] == ["allocator", "master"]
         assert await master.terminate() == 0

@@ -35,7 +35,7 @@ from cluster.model import (
     TaskState,
     TaskStatus,
 )
-from cluster.protocol import agent, scheduler
+from cluster.protocol import agent, scheduler, subscription
 
 M = TypeVar("M")
 MASTER_IP = "10.0.0.1"
@@ -67,6 +67,8 @@ Events = (
     | scheduler.Failure
     | scheduler.Error
     | scheduler.Heartbeat
+    | subscription.Closed
+    | subscription.FrameworkUpdated
 )
 
 
@@ -382,7 +384,7 @@ def book_faults(master: MasterActor, allocator: AllocatorActor) -> list[str]:
         return [*faults, f"allocator has {sorted(books)}, master {sorted(master.state.agents)}"]
     for entry in master.state.agents.values():
         held: dict[str, Resources] = {}
-        for framework_id, _, resources in books[entry.id].held:
+        for (framework_id, _), resources in books[entry.id].held.items():
             held[framework_id] = held.get(framework_id, Resources.EMPTY) + resources
         counted = {name: used.unallocated() for name, used in entry.used.items()}
         for offer in entry.offers.values():

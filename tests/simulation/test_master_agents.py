@@ -364,7 +364,7 @@ def test_five_missed_pings_make_75_seconds_make_unreachable() -> None:
     stage.advance(1)
     assert end.id not in stage.master.state.agents
     assert len(end.actor.all(agent.Ping)) == 5
-    assert stage.metric("master/agent_removals/reason_unhealthy") == 1
+    assert stage.metric("master/slave_removals/reason_unhealthy") == 1
     stage.advance(100)
     assert len(end.actor.all(agent.Ping)) == 5
 
@@ -499,7 +499,7 @@ def test_an_agent_that_leaves_takes_its_tasks_with_it() -> None:
     assert [f.agent_id.value for f in framework.actor.all(scheduler.Failure)] == [end.id]
     assert not stage.master.state.agents
     assert not stage.master.state.unreachable_agents
-    assert stage.metric("master/agent_removals/reason_unregistered") == 1
+    assert stage.metric("master/slave_removals/reason_unregistered") == 1
 
 
 def test_an_agent_cannot_take_another_one_away() -> None:

@@ -10,6 +10,7 @@ from actors.testing import Host, Simulation
 from cluster.model import AgentID, Capability, ExecutorID, FrameworkID, OfferID, TaskState
 from cluster.protocol import scheduler as v1
 from cluster.protocol.files import ReadFile
+from cluster.protocol.subscription import Closed
 from cluster.scheduler import Framework, Offer, OfferGone, Session, Update, attach
 from cluster.scheduler.subscription import Phase, SchedulerActor
 from tests.fake_master import HEARTBEAT_S, FakeFiles, FakeMaster, uuid_of
@@ -122,6 +123,15 @@ def test_subscribes_with_the_description_and_learns_its_id() -> None:
     assert Capability.Type.PARTITION_AWARE in [c.type for c in info.capabilities]
     assert cluster.framework.told == ["start", "subscribed"]
     assert cluster.framework.framework_id == "m-0000"
+
+
+def test_a_closed_subscription_is_begun_again() -> None:
+    cluster = Cluster()
+    cluster.master.tell(Closed())
+    cluster.simulation.advance(30)
+    assert cluster.framework.told[2:] == ["disconnected", "subscribed again"]
+    assert len(cluster.master.of(v1.Subscribe)) == 2
+    assert cluster.actor.phase is Phase.SUBSCRIBED
 
 
 def test_without_multi_role_it_has_one_role() -> None:

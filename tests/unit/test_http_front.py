@@ -352,7 +352,7 @@ async def test_a_request_that_never_ends_is_cut_off() -> None:
 
 
 async def test_an_idle_connection_is_closed() -> None:
-    async with served(limits=HttpLimits(idle_s=0.1)) as s:
+    async with served(limits=HttpLimits(keep_s=0.1)) as s:
         answer = await s.raw(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
         assert answer.startswith(b"HTTP/1.1 200 OK")
 
@@ -384,3 +384,42 @@ async def test_a_client_that_reads_nothing_is_cut_off() -> None:
     async with asyncio.timeout(20):
         await cut_off.wait()
     guard.connection_lost(None)
+
+
+async def test_after_its_first_request_a_client_may_be_silent_for_long() -> None:
+    guard = StallGuard(asyncio.Protocol(), stall_s=1.0, head_s=1000.0)
+    guard.connection_made(asyncio.Transport())
+    for part in (b"GET / HTTP/1.1\r\nHost: a\r", b"\n\r"):
+        guard.data_received(part)
+        assert guard._head_timer is not None
+    timer = guard._head_timer
+    guard.data_received(b"\n{")
+    assert timer is not None
+    assert timer.cancelled()
+    assert guard._head_timer is None
+    assert HttpLimits().keep_s == 3600.0
+
+
+async def test_a_client_that_leaves_while_it_is_written_to_costs_no_traceback(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    has_ended = asyncio.Event()
+
+    async def stream(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.StreamResponse()
+        try:
+            await response.prepare(request)
+            assert request.transport is not None
+            request.transport.abort()
+            await response.write(b"too late")
+        finally:
+            has_ended.set()
+        return response
+
+    async with served({"stream": Endpoint(stream)}) as s:
+        answer = await s.raw(b"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert b"too late" not in answer
+        async with asyncio.timeout(20):
+            await has_ended.wait()
+        assert (await s.get("/health"))[0] == 200
+    assert not [record for record in caplog.records if record.levelno > logging.INFO]

@@ -1,0 +1,490 @@
+"""What does it cost a large master to be looked at?
+
+Run as ``python -m bench.http``. A master of this process has the given numbers of agents and tasks. Readers
+in another process poll /state while a framework here declines one offer after the other; the longest time
+without an offer, and the longest stretch during which nothing else got its turn, are measured with and
+without readers. The limit beside it: msgspec writing the same bytes from objects that are ready.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import hashlib
+import http.client
+import json
+import os
+import sys
+import threading
+from dataclasses import asdict, dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from time import perf_counter, process_time, thread_time
+
+import msgspec
+import uvloop
+from rich.console import Console
+from rich.table import Table
+
+from actors import PID, Actor, Process, bind, handles
+from cluster.allocator import AllocatorOptions
+from cluster.http import http_factory
+from cluster.http.master import master_endpoints
+from cluster.http.master_state import MasterState
+from cluster.master.actor import NAME, MasterActor
+from cluster.master.context import MasterSettings
+from cluster.model import (
+    AgentCapability,
+    AgentID,
+    AgentInfo,
+    Capability,
+    ContainerID,
+    ContainerStatus,
+    Filters,
+    FrameworkID,
+    FrameworkInfo,
+    NetworkInfo,
+    Resources,
+    Task,
+    TaskID,
+    TaskState,
+    TaskStatus,
+)
+from cluster.protocol import agent as agents
+from cluster.protocol import scheduler as schedulers
+
+#: Frameworks among which the tasks are divided.
+FRAMEWORKS = 20
+#: How often the event loop is asked whether it still turns.
+PROBE_S = 0.001
+READERS = 8
+MANY = 1 << 30
+CAPABILITIES = tuple(
+    AgentCapability(type=kind)
+    for kind in (AgentCapability.Type.MULTI_ROLE, AgentCapability.Type.HIERARCHICAL_ROLE)
+)
+
+
+# -- the cluster ------------------------------------------------------------------------------
+
+
+class SilentAgent(Actor):
+    """Stands for an agent: is told things, and answers nothing but pings."""
+
+    @handles
+    def on_ping(self, sender: PID, message: agents.Ping) -> None:
+        self.send(sender, agents.Pong())
+
+    @handles
+    def on_told(
+        self,
+        sender: PID,
+        message: agents.AgentReregistered | agents.AgentRegistered | agents.UpdateFrameworkInfo,
+    ) -> None:
+        """Nothing to do."""
+
+
+class Picky(Actor):
+    """A framework that declines what it is offered at once, and notes when offers came."""
+
+    def __init__(self, master: PID) -> None:
+        self._master = master
+        self._id: FrameworkID | None = None
+        self.offers_s: list[float] = []
+
+    def initialize(self) -> None:
+        multi = Capability(type=Capability.Type.MULTI_ROLE)
+        info = FrameworkInfo(user="bench", name="picky", roles=("picky",), capabilities=(multi,))
+        self.send(self._master, schedulers.Subscribe(info))
+
+    @handles
+    def on_subscribed(self, sender: PID, message: schedulers.Subscribed) -> None:
+        self._id = message.framework_id
+
+    @handles
+    def on_offers(self, sender: PID, message: schedulers.Offers) -> None:
+        assert self._id is not None
+        self.offers_s.append(perf_counter())
+        ids = tuple(offer.id for offer in message.offers)
+        self.send(self._master, schedulers.Decline(self._id, ids, Filters(refuse_seconds=0.0)))
+
+    @handles
+    def on_heartbeat(self, sender: PID, message: schedulers.Heartbeat) -> None:
+        """The master is there."""
+
+
+def framework_info(number: int) -> FrameworkInfo:
+    capabilities = (
+        Capability(type=Capability.Type.MULTI_ROLE),
+        Capability(type=Capability.Type.PARTITION_AWARE),
+    )
+    return FrameworkInfo(
+        id=FrameworkID(f"bench-{number:04d}"),
+        user="bench",
+        name=f"framework {number}",
+        roles=(f"role{number}",),
+        failover_timeout=1e6,
+        checkpoint=True,
+        capabilities=capabilities,
+    )
+
+
+def task_record(number: int, agent_id: str, cpus: float) -> Task:
+    framework = number % FRAMEWORKS
+    address = NetworkInfo(ip_addresses=(NetworkInfo.IPAddress(ip_address="10.0.0.1"),))
+    status = ContainerStatus(container_id=ContainerID(f"c{number:036d}"), network_infos=(address,))
+    task_id = TaskID(f"task-{number:06d}")
+    return Task(
+        name=f"task {number}",
+        task_id=task_id,
+        framework_id=FrameworkID(f"bench-{framework:04d}"),
+        agent_id=AgentID(agent_id),
+        state=TaskState.TASK_RUNNING,
+        resources=Resources.parse(f"cpus:{cpus};mem:32").allocated(f"role{framework}").protos(),
+        statuses=tuple(
+            TaskStatus(task_id=task_id, state=state, timestamp=1.7e9 + number + at, container_status=status)
+            for at, state in enumerate((TaskState.TASK_STARTING, TaskState.TASK_RUNNING))
+        ),
+    )
+
+
+async def fill(process: Process, master: PID, agent_count: int, task_count: int) -> None:
+    """Give the master agents that are full, but for the first, and their tasks."""
+    runtime = process.runtime
+    each = max(1, task_count // agent_count)
+    infos = tuple(framework_info(number) for number in range(FRAMEWORKS))
+    total = Resources.parse(f"cpus:{each * 0.1:.1f};mem:{each * 32}")
+    for number in range(agent_count):
+        pid = runtime.spawn(SilentAgent(), f"agent-{number}")
+        agent_id = f"bench-S{number}"
+        first = number * each
+        tasks = [task_record(n, agent_id, 0.1) for n in range(first, min(first + each, task_count))]
+        resources = total + Resources.parse("cpus:1;mem:1024") if number == 0 else total
+        info = AgentInfo(hostname=f"host{number}", id=AgentID(agent_id), resources=resources.protos())
+        frameworks = tuple(infos[n] for n in sorted({int(str(t.framework_id)[-4:]) for t in tasks}))
+        runtime.send(
+            master, agents.ReregisterAgent(info, "1.11.0", CAPABILITIES, frameworks, tuple(tasks)), pid
+        )
+        if number % 100 == 99:
+            await asyncio.sleep(0)
+    while runtime.metrics.value("master/slaves_active") < agent_count:
+        await asyncio.sleep(0.01)
+
+
+# -- readers ----------------------------------------------------------------------------------
+
+
+@dataclass
+class Polled:
+    """What the readers saw: seconds and bytes of each answer."""
+
+    seconds: list[float] = field(default_factory=list)
+    bytes_on_wire: list[int] = field(default_factory=list)
+
+
+def poll(address: str, path: str, accept: str, until: threading.Event, seen: Polled, most: int) -> None:
+    """Ask for a path again and again."""
+    while not until.is_set() and len(seen.seconds) < most:
+        began = perf_counter()
+        _, size = fetch(address, path, accept)
+        seen.seconds.append(perf_counter() - began)
+        seen.bytes_on_wire.append(size)
+
+
+def fetch(address: str, path: str, accept: str = "identity") -> tuple[bytes, int]:
+    """One answer, and how many bytes of it came over the wire."""
+    connection = http.client.HTTPConnection(address, timeout=300)
+    try:
+        connection.request("GET", path, headers={"Accept-Encoding": accept})
+        answer = connection.getresponse()
+        assert answer.status == 200, answer.status
+        body = answer.read()
+        return body, len(body)
+    finally:
+        connection.close()
+
+
+def be_readers(address: str, path: str, count: int, accept: str, for_s: float, most: int) -> None:
+    """The other process: poll with several readers when told to, print what they saw."""
+    print(flush=True)
+    sys.stdin.readline()
+    until, seen = threading.Event(), Polled()
+    threads = [
+        threading.Thread(target=poll, args=(address, path, accept, until, seen, most)) for _ in range(count)
+    ]
+    for thread in threads:
+        thread.start()
+    if most == MANY:
+        until.wait(for_s)
+        until.set()
+    for thread in threads:
+        thread.join()
+    print(json.dumps(asdict(seen)))
+
+
+# -- measuring --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """The longest time between two turns of the event loop, and the most CPU time, in ms.
+
+    On a machine with other work the first holds the time of others too.
+    """
+
+    wall_ms: float = 0.0
+    cpu_ms: float = 0.0
+
+    def __str__(self) -> str:
+        return f"{self.cpu_ms:.1f} ms ({self.wall_ms:.0f} ms)"
+
+
+class Probe:
+    """Asks the event loop all the time whether it still turns."""
+
+    def __init__(self) -> None:
+        self.longest = Stretch()
+        self._last = (0.0, 0.0)
+        self._handle: asyncio.TimerHandle | None = None
+
+    def __enter__(self) -> Probe:
+        self._last = perf_counter(), thread_time()
+        self._turn()
+        return self
+
+    def _turn(self) -> None:
+        now = perf_counter(), thread_time()
+        self.longest = Stretch(
+            max(self.longest.wall_ms, (now[0] - self._last[0] - PROBE_S) * 1000),
+            max(self.longest.cpu_ms, (now[1] - self._last[1]) * 1000),
+        )
+        self._last = now
+        self._handle = asyncio.get_running_loop().call_later(PROBE_S, self._turn)
+
+    def __exit__(self, *_: object) -> None:
+        assert self._handle is not None
+        self._handle.cancel()
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Everything measured in one run. `_s` seconds, `_ms` milliseconds; answers are whole /state."""
+
+    agents: int
+    tasks: int
+    calibration_s: float
+    state_bytes: int
+    gzip_bytes: int
+    encode_cpu_s: float
+    render_first_cpu_s: float
+    render_again_cpu_s: float
+    first_s: float
+    again_s: float
+    gzip_s: float
+    first_stretch: Stretch
+    again_stretch: Stretch
+    idle_stretch: Stretch
+    idle_stall_ms: float
+    readers: int
+    readers_answers: int
+    readers_median_s: float
+    readers_stretch: Stretch
+    readers_stall_ms: float
+    shared: int
+    tasks_page_ms: float
+    slaves_page_ms: float
+    digest: str
+
+
+def calibrate() -> float:
+    """Seconds for summing `range(50_000_000)`."""
+    began = perf_counter()
+    sum(range(50_000_000))
+    return perf_counter() - began
+
+
+async def read_by_others(
+    address: str, path: str, count: int = 1, accept: str = "identity", for_s: float = 0.0, most: int = MANY
+) -> tuple[Polled, Stretch]:
+    """Let the other process read, for a while or some answers; what it saw, and the longest stretch."""
+    reader = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bench.http", "--readers-of", address, "--path", path, "--accept", accept,
+        "--readers", str(count), "--seconds", str(for_s), "--answers", str(most),
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert reader.stdin is not None
+    assert reader.stdout is not None
+    await reader.stdout.readline()  # it is there: starting it stops a large process for a moment
+    with Probe() as probe:
+        reader.stdin.write(b"\n")
+        out = await reader.stdout.read()
+    await reader.wait()
+    return Polled(**json.loads(out)), probe.longest
+
+
+async def render_s(state: MasterState) -> float:
+    """CPU seconds for making one answer, without sending it."""
+    began = process_time()
+    async for _ in state._state():
+        pass
+    return process_time() - began
+
+
+def longest_gap_ms(times: list[float], begin_s: float, end_s: float) -> float:
+    """The longest time without an offer."""
+    inside = [begin_s, *(at for at in times if begin_s < at < end_s), end_s]
+    return max(after - before for before, after in pairwise(inside)) * 1000
+
+
+async def page_ms(address: str, path: str, rounds: int) -> float:
+    """The median of some answers."""
+    seen, _ = await read_by_others(address, path, most=rounds)
+    return median(seen.seconds) * 1000
+
+
+async def measure(agent_count: int, task_count: int, readers: int, seconds: float) -> Figures:
+    """Build the master, and look at it in every way."""
+    process = Process(sock=bind("127.0.0.1", 0), seed=1)
+    runtime = process.runtime
+    settings = MasterSettings(ping_timeout_s=3600.0)
+    options = AllocatorOptions(allocation_interval_s=0.1)
+    master = runtime.spawn(MasterActor(settings, options, {}), NAME)
+    front = http_factory(runtime, NAME, master_endpoints(runtime, master, {}))
+    await process.listen(http=front)
+    await fill(process, master, agent_count, task_count)
+    picky = Picky(master)
+    runtime.spawn(picky, "picky")
+    gc.collect()
+    gc.freeze()
+    address = runtime.address
+    try:
+        first, first_stretch = await read_by_others(address, "/state", most=1)
+        again, again_stretch = await read_by_others(address, "/state", most=5)
+        packed, _ = await read_by_others(address, "/state", accept="gzip", most=3)
+        body, size = await asyncio.to_thread(fetch, address, "/state")
+        objects = msgspec.json.decode(body)
+        encoder = msgspec.json.Encoder()
+        encode_s, rendered_s = [], []
+        state = MasterState(runtime, master, {})
+        render_first_s = await render_s(state)
+        for _ in range(3):
+            began = process_time()
+            encoder.encode(objects)
+            encode_s.append(process_time() - began)
+            rendered_s.append(await render_s(state))
+        assert len(objects["slaves"]) == agent_count
+        assert sum(len(f["tasks"]) for f in objects["frameworks"]) == task_count
+        digest = hashlib.sha256(repr(sorted(a["id"] for a in objects["slaves"])).encode()).hexdigest()[:16]
+        del objects
+        begin = perf_counter()
+        with Probe() as idle:
+            await asyncio.sleep(min(2.0, seconds))
+        idle_stall = longest_gap_ms(picky.offers_s, begin, perf_counter())
+        hits = runtime.metrics.value("master/http_cache_hits")
+        begin = perf_counter()
+        seen, busy_stretch = await read_by_others(address, "/state", readers, "gzip", seconds)
+        stall = longest_gap_ms(picky.offers_s, begin, perf_counter())
+        hits = runtime.metrics.value("master/http_cache_hits") - hits
+        return Figures(
+            agents=agent_count,
+            tasks=task_count,
+            calibration_s=calibrate(),
+            state_bytes=size,
+            gzip_bytes=packed.bytes_on_wire[0],
+            encode_cpu_s=median(encode_s),
+            render_first_cpu_s=render_first_s,
+            render_again_cpu_s=median(rendered_s),
+            first_s=first.seconds[0],
+            again_s=median(again.seconds),
+            gzip_s=median(packed.seconds),
+            first_stretch=first_stretch,
+            again_stretch=again_stretch,
+            idle_stretch=idle.longest,
+            idle_stall_ms=idle_stall,
+            readers=readers,
+            readers_answers=len(seen.seconds),
+            readers_median_s=median(seen.seconds),
+            readers_stretch=busy_stretch,
+            readers_stall_ms=stall,
+            shared=int(hits),
+            tasks_page_ms=await page_ms(address, "/tasks?limit=100", 20),
+            slaves_page_ms=await page_ms(address, "/slaves?limit=100", 20),
+            digest=digest,
+        )
+    finally:
+        gc.unfreeze()
+        await process.close()
+        await front.close(0.1)
+
+
+def show(figures: Figures) -> None:
+    """The table."""
+    f = figures
+    title = f"/state of a master with {f.agents:,} agents and {f.tasks:,} tasks"
+    table = Table(title=title, caption=f"digest {f.digest}")
+    for name in ("what", "figure", "limit of the same run", "target"):
+        table.add_column(name, justify="left" if name == "what" else "right")
+    limit = f"{f.encode_cpu_s:.2f} s msgspec alone"
+    table.add_row("bytes, as they are and with gzip", f"{f.state_bytes:,} / {f.gzip_bytes:,}", "", "")
+    for which, cpu_s, target in (("first", f.render_first_cpu_s, ""), ("next", f.render_again_cpu_s, "2x")):
+        ratio = f"{cpu_s:.2f} s ({cpu_s / f.encode_cpu_s:.1f}x)"
+        table.add_row(f"CPU for making the {which} answer", ratio, limit, target)
+    answers = f"{f.first_s:.2f} s, {f.again_s:.2f} s, {f.gzip_s:.2f} s"
+    table.add_row("time of the first answer, the next, and with gzip", answers, "", "")
+    table.add_row(
+        "longest stretch in CPU time (and on the clock), first answer", str(f.first_stretch), "", "20 ms"
+    )
+    idle = f"{f.idle_stretch} idle"
+    table.add_row("longest stretch, next answers", str(f.again_stretch), idle, "20 ms")
+    many = f"{f.readers} readers"
+    table.add_row(f"{many}: answers, median time", f"{f.readers_answers}, {f.readers_median_s:.2f} s", "", "")
+    table.add_row(f"{many}: longest stretch", str(f.readers_stretch), idle, "20 ms")
+    table.add_row(
+        f"{many}: longest time without an offer",
+        f"{f.readers_stall_ms:.0f} ms",
+        f"{f.idle_stall_ms:.0f} ms idle",
+        "",
+    )
+    table.add_row(f"{many}: answers that shared a rendering", f"{f.shared}", "", "")
+    table.add_row("/tasks?limit=100", f"{f.tasks_page_ms:.1f} ms", "", "a few ms")
+    table.add_row("/slaves?limit=100", f"{f.slaves_page_ms:.1f} ms", "", "a few ms")
+    table.add_row("sum(range(50_000_000))", f"{f.calibration_s:.2f} s", "", "")
+    Console().print(table)
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--agents", type=int, default=10_000)
+    parser.add_argument("--tasks", type=int, default=100_000)
+    parser.add_argument("--readers", type=int, default=READERS)
+    parser.add_argument("--seconds", type=float, default=20.0, help="how long the readers poll")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument("--smallest", action="store_true", help="a few seconds, only to see that it works")
+    for name in ("--readers-of", "--path", "--accept"):  # for the process of the readers
+        parser.add_argument(name, help=argparse.SUPPRESS)
+    parser.add_argument("--answers", type=int, default=MANY, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.readers_of:
+        be_readers(
+            options.readers_of,
+            options.path,
+            options.readers,
+            options.accept,
+            options.seconds,
+            options.answers,
+        )
+        return 0
+    if options.smallest:
+        options.agents, options.tasks, options.seconds = 50, 500, 1.0
+    figures = uvloop.run(measure(options.agents, options.tasks, options.readers, options.seconds))
+    show(figures)
+    if options.json is not None:
+        options.json.write_text(json.dumps({**asdict(figures), "cpus": os.cpu_count()}, indent=2) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""The numbers of a process in the text format of Prometheus. Pure.
+
+Names that hold an id, a role or a quantile become one metric with labels. Counters end in `_total`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector, CollectorRegistry
+
+from actors.metrics import Reading
+
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+PREFIX = "mesos"
+
+#: Names with parts that vary: what they are called, and the labels that the groups become.
+_VARYING: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = tuple(
+    (re.compile(pattern), name, labels)
+    for pattern, name, labels in (
+        (r"master/task_(\w+)/source_(\w+)/reason_(\w+)", "master/task_ends", ("state", "source", "reason")),
+        (r"master/slave_removals/reason_(\w+)", "master/slave_removals_by_reason", ("reason",)),
+        (r"master/messages_(\w+)", "master/messages", ("type",)),
+        (r"(master|slave)/tasks_(staging|starting|running|killing|unreachable)", "{0}/tasks", ("state",)),
+        (r"(master|slave)/tasks_(\w+)", "{0}/tasks_ended", ("state",)),
+        (r"(master|slave)/(cpus|gpus|mem|disk)(_revocable)?_(total|used|percent)", "", ()),
+        (r"allocator/mesos/roles/(.+)/shares/dominant", "allocator/role_dominant_share", ("role",)),
+        (r"allocator/mesos/offer_filters/roles/(.+)/active", "allocator/offer_filters_active", ("role",)),
+        (r"allocator/mesos/resources/(\w+)/(\w+)", "allocator/resources", ("resource", "kind")),
+        (r"actors/dead_letters/(\w+)", "actors/dead_letters_by_reason", ("reason",)),
+        (r"actors/protocol_errors/(\w+)", "actors/protocol_errors_by_kind", ("kind",)),
+        (r"(\S+_ms)/(count|max|min|p\d+)", "{0}_window", ("statistic",)),
+    )
+)
+
+
+def exposition(readings: Iterable[Reading]) -> bytes:
+    """All numbers as text."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Collected(list(_families(readings))))
+    return generate_latest(registry)
+
+
+class _Collected(Collector):
+    """Hands over what was collected before."""
+
+    def __init__(self, families: list[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterable[Metric]:
+        return self._families
+
+
+def _families(readings: Iterable[Reading]) -> Iterator[Metric]:
+    families: dict[str, CounterMetricFamily | GaugeMetricFamily] = {}
+    for reading in sorted(readings):
+        if reading.value != reading.value:  # nothing was measured
+            continue
+        name, labels = named(reading.name)
+        family = families.get(name)
+        if family is None:
+            kind = CounterMetricFamily if reading.is_counter else GaugeMetricFamily
+            family = families[name] = kind(name, f"Shown as {reading.name}", labels=list(labels))
+        family.add_metric(list(labels.values()), reading.value)
+    yield from families.values()
+
+
+def named(key: str) -> tuple[str, dict[str, str]]:
+    """The name of a metric and its labels."""
+    for pattern, name, labels in _VARYING:
+        found = pattern.fullmatch(key)
+        if found is None:
+            continue
+        if not name:
+            return _resource(*found.groups(""))
+        groups = found.groups()
+        kept = groups[len(groups) - len(labels) :]
+        return _plain(name.format(*groups)), dict(zip(labels, kept, strict=True))
+    return _plain(key), {}
+
+
+def _resource(process: str, resource: str, revocable: str, kind: str) -> tuple[str, dict[str, str]]:
+    """How much there is of a resource; what is called percent is a part of one."""
+    word = {"total": "capacity", "used": "used", "percent": "used_ratio"}[kind]
+    labels = {"resource": resource, "revocable": "true" if revocable else "false"}
+    return _plain(f"{process}/resources_{word}"), labels
+
+
+def _plain(key: str) -> str:
+    """A key as the name of a metric; agents are not called slaves here."""
+    words = re.sub(r"\W+", "_", f"{PREFIX}_{key.replace('slave', 'agent')}", flags=re.ASCII)
+    return words.strip("_")

@@ -1,0 +1,1 @@
+"""What a master answers to each call of the operator API, and tells in each event, as JSON."""
