@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import actors
 from actors import AddressInUse, Limits, Process, Runtime
+from cluster.cli.collector import Collector
 from cluster.cli.complain import StartFault, complain
 from cluster.cli.logs import set_up_logging
 from cluster.cli.place import Place, listening_ip, place_of
@@ -90,11 +91,13 @@ class Daemon:
             seed=self._options.seed,
         )
         runtime = process.runtime
+        collector = Collector(runtime.clock)
         try:
             await start(process, self._place)
             front = http_factory(runtime, self._delegate, endpoints(runtime) if endpoints else None)
             await process.listen(http=front)
         except BaseException:
+            collector.stop()
             await process.close()
             if finish is not None:
                 await finish()
@@ -102,6 +105,7 @@ class Daemon:
         # Told when signals are listened to, so that who waits for the line may send one.
         asyncio.get_running_loop().call_soon(self._announce)
         code = await process.until_stopped()
+        collector.stop()
         await front.close()
         if finish is not None:
             await finish()
