@@ -92,9 +92,15 @@ class Ledger:
         self.has_grown = True
 
     def hold(self, role: str, bundle: Bundle, times: int = 1) -> None:
-        """A known framework holds a bundle."""
+        """A known framework holds a bundle.
+
+        What goes to a role below one with quota is not counted against that quota until the round is over,
+        and then it may meet the guarantee that headroom was held for.
+        """
         self.held.add(role, bundle.quota_part().counted, times)
         _add(self._open, bundle.open_counted(), times)
+        if self.quotas and any(above in self.quotas for above in lineage(role)[1:]):
+            self.has_grown = True
 
     def release(self, role: str, bundle: Bundle) -> None:
         """A known framework holds a bundle no more."""

@@ -408,6 +408,9 @@ class AllocatorState:
     def applying(self, result: Round, step: int) -> Iterator[tuple[Grant, ...]]:
         """Do the same, `step` grants at a time; no event and no question may come in between."""
         grants = result.grants
+        if result.candidates.is_all:
+            self.full_rounds += 1
+            self.ledger.has_grown = False
         for first in range(0, len(grants), step):
             part = grants[first : first + step]
             self._hold(part)
@@ -423,9 +426,6 @@ class AllocatorState:
         for inverse in result.inverse_offers:
             self.agents[inverse.agent].inverse_outstanding[inverse.framework] = None
         self._set_aside(result)
-        if result.candidates.is_all:
-            self.full_rounds += 1
-            self.ledger.has_grown = False
 
     # -- whole cluster ---------------------------------------------------------------------------------------
 
