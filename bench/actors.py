@@ -164,8 +164,8 @@ class Ends:
     """The connections of this process to the servers of both kinds."""
 
     def __init__(self, stack: AsyncExitStack, seed: int) -> None:
-        echo, sink, large = map(int, stack.enter_context(child("serve_raw")).split())
-        self.raw_echo, self.raw_sink, self.raw_large = echo, sink, large
+        ports = map(int, stack.enter_context(child("serve_raw")).split())
+        self.raw_echo, self.raw_gathering, self.raw_sink, self.raw_large = ports
         self.port = int(stack.enter_context(child("serve_ours")))
         self.opaque = {"data": Rng(seed).bytes(OPAQUE_BYTES)}
         self.large = {"data": Rng(seed).bytes(LARGE_BYTES)}
@@ -182,10 +182,10 @@ class Ends:
         self._stack.push_async_callback(process.close)
         return process
 
-    async def raw_asker(self) -> raw.EchoClient:
-        """A connected raw client."""
+    async def raw_asker(self, port: int = 0) -> raw.EchoClient:
+        """A connected raw client, of the plain echo unless told."""
         loop = asyncio.get_running_loop()
-        transport, client = await loop.create_connection(raw.EchoClient, HOST, self.raw_echo)
+        transport, client = await loop.create_connection(raw.EchoClient, HOST, port or self.raw_echo)
         self._stack.callback(transport.close)
         return client
 
@@ -247,8 +247,17 @@ async def _in_flight(ask: Callable[[int], Awaitable[int]], each: int) -> Sample:
 
 async def many_asks(ends: Ends, sizes: Sizes) -> tuple[Measure, Measure]:
     """Questions to another process, 100 under way."""
+    return await _many_asks(ends, sizes, ends.raw_echo)
+
+
+async def gathered_asks(ends: Ends, sizes: Sizes) -> tuple[Measure, Measure]:
+    """The same next to raw code that gathers the answers to what one read brought."""
+    return await _many_asks(ends, sizes, ends.raw_gathering)
+
+
+async def _many_asks(ends: Ends, sizes: Sizes, raw_port: int) -> tuple[Measure, Measure]:
     each = sizes.of(400)
-    client = await ends.raw_asker()
+    client = await ends.raw_asker(raw_port)
     runtime = (await ends.process()).runtime
     echo = ends.at("echo")
 
@@ -419,6 +428,15 @@ REMOTE: list[tuple[Callable[[Ends, Sizes], Awaitable[tuple[Measure, Measure]]], 
             "CPU of the asking process: name, deadline, envelope, a turn",
             "casty 0.24, dask 0.06, xoscar 0.05",
             0.7,
+        ),
+    ),
+    (
+        gathered_asks,
+        Row(
+            "the same, raw answers gathered",
+            "/s",
+            "as above; raw code writes once for what one read brought",
+            "",
         ),
     ),
     (

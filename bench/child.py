@@ -53,9 +53,10 @@ async def serve_raw() -> int:
     """Servers of :mod:`bench.raw`; prints their ports."""
     loop = asyncio.get_running_loop()
     echo = await loop.create_server(raw.EchoServer, HOST, 0)
+    gathering = await loop.create_server(raw.GatheringEchoServer, HOST, 0)
     sink = await loop.create_server(lambda: raw.SinkServer(raw.BATCH), HOST, 0)
     large = await loop.create_server(lambda: raw.SinkServer(raw.BATCH_LARGE), HOST, 0)
-    print(*(server.sockets[0].getsockname()[1] for server in (echo, sink, large)), flush=True)
+    print(*(server.sockets[0].getsockname()[1] for server in (echo, gathering, sink, large)), flush=True)
     await _until_input_ends()
     return 0
 

@@ -97,7 +97,7 @@ async def future_round_trips(count: int) -> int:
 
 
 class EchoServer(asyncio.Protocol):
-    """Unpacks every message and packs it again; one write for what one read brought."""
+    """Unpacks every message, packs it again and writes it."""
 
     def __init__(self) -> None:
         self._unpacker = msgpack.Unpacker(use_list=False)
@@ -105,6 +105,16 @@ class EchoServer(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.WriteTransport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._unpacker.feed(data)
+        pack, write = self._pack, self._transport.write
+        for message in self._unpacker:
+            write(pack(message))
+
+
+class GatheringEchoServer(EchoServer):
+    """The same with one write for what one read brought."""
 
     def data_received(self, data: bytes) -> None:
         self._unpacker.feed(data)

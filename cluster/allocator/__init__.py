@@ -5,7 +5,7 @@ from cluster.allocator.candidates import ALL, NONE, Candidates, only
 from cluster.allocator.constraints import BadConstraint, RegexLimits, constraints_of
 from cluster.allocator.conversion import Conversion
 from cluster.allocator.draws import Draws, RandomDraws
-from cluster.allocator.explain import Explanation, Inquiry, Why, Withheld, explain, judge
+from cluster.allocator.explain import Explanation, Inquiry, Takers, Why, Withheld, explain, judge
 from cluster.allocator.filters import filter_lifetime_s
 from cluster.allocator.frameworks import MinAllocatable, capabilities_of, min_allocatable_of
 from cluster.allocator.gauges import gauges
@@ -38,6 +38,7 @@ __all__ = [
     "RoleShare",
     "Round",
     "Share",
+    "Takers",
     "Why",
     "Withheld",
     "allocate",

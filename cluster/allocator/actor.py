@@ -24,7 +24,7 @@ from cluster.allocator.allocate import Decision
 from cluster.allocator.candidates import ALL, Candidates
 from cluster.allocator.draws import RandomDraws
 from cluster.allocator.events import EFFECTS, Event
-from cluster.allocator.explain import Explanation, Inquiry
+from cluster.allocator.explain import Explanation, Inquiry, Takers
 from cluster.allocator.gauges import gauges
 from cluster.allocator.options import AllocatorOptions
 from cluster.allocator.refused import refusals_of
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 SLICE_NS = 4_000_000
 """How long a handler works on something large before others get their turn."""
 STEP = 64
-"""Agents or grants between two looks at the clock."""
+"""Agents or grants between two looks at the clock, and offers in one message."""
 MAX_INQUIRIES = 64
 """Explanations under way at once."""
 Asker = tuple[PID, PID | None]
@@ -107,6 +107,7 @@ class AllocatorActor(Actor):
         self._work: Iterator[None] | None = None  # the round under way
         self._waiting: deque[tuple[PID, object]] = deque()  # what arrived meanwhile
         self._inquiries: deque[tuple[list[Asker], tuple[str, str], Inquiry]] = deque()
+        self._takers = Takers(None)  # of the last round, if somebody asked about it
         self._is_going_on = False
         self._recovery: Timer | None = None
         self._run_times = Timings(f"{PREFIX}allocation_run_ms")
@@ -211,31 +212,39 @@ class AllocatorActor(Actor):
         """Decide a round and carry it out, a step at a time."""
         began_ns = self.clock.now()
         decision = Decision(self.state, candidates, began_ns / NANOS, self._draws)
+        yield
         while not decision.advance(STEP):
             yield
         result = decision.result()
+        yield
+        told: dict[str, list[m.Granted]] = {}
         for part in self.state.applying(result, STEP):
-            self._tell(part)
+            self._note(part, told)
             yield
+        for framework_id, granted in told.items():
+            for first in range(0, len(granted), STEP):
+                self.send(self._master, m.OffersMade(framework_id, tuple(granted[first : first + STEP])))
+                yield
         for inverse in result.inverse_offers:
-            told = m.InverseOffersMade(inverse.framework, ((inverse.agent, inverse.unavailability),))
-            self.send(self._master, told)
+            asked = m.InverseOffersMade(inverse.framework, ((inverse.agent, inverse.unavailability),))
+            self.send(self._master, asked)
         self.last_round = result
         self.metrics.count(f"{PREFIX}allocation_runs")
         self._run_times.note((self.clock.now() - began_ns) / 1e6)
         if is_timed:
             self.delay(self._options.allocation_interval_s, IntervalOver())
 
-    def _tell(self, grants: tuple[Grant, ...]) -> None:
-        """Tell the master of some grants, framework by framework."""
-        by_framework: dict[str, list[m.Granted]] = {}
+    def _note(self, grants: tuple[Grant, ...], told: dict[str, list[m.Granted]]) -> None:
+        """Put what the master is to be told of some grants to the rest, by framework."""
+        epochs = self._epochs
         for grant in grants:
-            agent_id, role = grant.on.id, grant.seat.role.path
-            by_framework.setdefault(grant.seat.framework.id, []).append(
-                m.Granted(role, agent_id, self._epochs[agent_id], grant.bundle.allocated(role))
-            )
-        for framework_id, granted in by_framework.items():
-            self.send(self._master, m.OffersMade(framework_id, tuple(granted)))
+            seat, agent_id = grant.seat, grant.on.id
+            framework_id, role = seat.holder
+            granted = m.Granted(role, agent_id, epochs[agent_id], grant.bundle.allocated(role))
+            if framework_id in told:
+                told[framework_id].append(granted)
+            else:
+                told[framework_id] = [granted]
 
     # -- slices -------------------------------------------------------------------------------
 
@@ -298,7 +307,9 @@ class AllocatorActor(Actor):
         if message.framework_id not in self.state.frameworks or len(self._inquiries) >= MAX_INQUIRIES:
             self.send(sender, m.Explained(None, message.asker))
             return
-        inquiry = Inquiry(self.state, self.last_round, *about, self._now_s())
+        if self._takers.of is not self.last_round:
+            self._takers = Takers(self.last_round)
+        inquiry = Inquiry(self.state, self._takers, *about, self._now_s())
         self._inquiries.append(([(sender, message.asker)], about, inquiry))
         self._advance()
 

@@ -18,7 +18,7 @@ class Place:
     `judged` are the seats whose constraints were looked at, `excluded` those of them that exclude it.
     """
 
-    __slots__ = ("excluded", "judged")
+    __slots__ = ("__weakref__", "excluded", "judged")
 
     def __init__(self) -> None:
         self.judged = 0
@@ -113,7 +113,7 @@ class Agent:
         """Take over a new total; what is held of it stays held."""
         self.total = total
         self.whole = Bundle.of(total)
-        self.has_gpus = total.milli("gpus") > 0
+        self.has_gpus = self.whole.has("gpus")
         self._free = None
         self._note_ordinary()
 
@@ -152,10 +152,15 @@ class Agent:
             free = free.without(resources.nonshared())
         return Bundle.of(free + self.whole.shared if self.whole.shared else free)
 
-    def hold(self, holder: Holder, bundle: Bundle) -> None:
-        """Resources were offered to or are used by a framework."""
-        add(self.held, holder, bundle.resources)
-        self._free = Bundle.EMPTY if self._free is bundle and not bundle.shared else None
+    def hold(self, holder: Holder, bundle: Bundle) -> bool:
+        """Resources were offered to or are used by a framework; whether nothing is left for certain."""
+        held = self.held
+        held[holder] = held[holder] + bundle.resources if holder in held else bundle.resources
+        if self._free is bundle and not bundle.shared:
+            self._free = Bundle.EMPTY
+            return True
+        self._free = None
+        return False
 
     def release(self, holder: Holder, resources: Resources) -> None:
         """Resources came back.

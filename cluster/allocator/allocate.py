@@ -68,6 +68,8 @@ class Decision:
         self._only_role = next(iter(state.tree.roles.values())) if len(state.tree.roles) == 1 else None
         self._chances = Chances(state.tree.chances()) if state.options.is_random and self._agents else None
         self._names: dict[Role, list[str]] = {}
+        self._alike: Bundle | None = None
+        """What the latest agent that was handed over had free: most have the same."""
         self._work = self._stages()
 
     def advance(self, agents: int) -> bool:
@@ -114,20 +116,25 @@ class Decision:
         Nearly all of a large round is this, and agents are mostly alike: no resources are calculated.
         """
         free = agent.free
-        if not (free.is_open and free.is_common and free.is_worth(taste)):
-            return False
+        if free is not self._alike:
+            if not (free.is_open and free.is_common and free.is_worth(taste)):
+                return False
+            self._alike = free
         role = self._only_role or self._tree.first()
         if not role.mask:
             return False
-        contest = self._contests.get(role)
-        if contest is None:
-            contest = self._contests[role] = Contest(role.seating, self._state.pool)
+        contest = self._contests.get(role) or self._contest(role)
         seat = contest.order[0][3]
         self._grants.append(Grant(seat, agent, free))
-        contest.charge(seat, agent.id, free)
+        if len(contest.order) > 1:
+            contest.charge(seat, agent.id, free)
         if self._only_role is None:
             self._tree.charge(role, agent.id, free)
         return True
+
+    def _contest(self, role: Role) -> Contest[Seat]:
+        contest = self._contests[role] = Contest(role.seating, self._state.pool)
+        return contest
 
     # -- order -----------------------------------------------------------------------------------------------
 
@@ -150,9 +157,7 @@ class Decision:
                 names = self._names[role] = [seat.framework.id for seat in role.seating.members]
             drawn = self._draws.frameworks(stage, agent.id, role.path, names)
             return (role.seats[name] for name in drawn)
-        contest = self._contests.get(role)
-        if contest is None:
-            contest = self._contests[role] = Contest(role.seating, self._state.pool)
+        contest = self._contests.get(role) or self._contest(role)
         if seats.bit_count() * FEW < len(contest.order):
             return contest.sorted(self._seats.of(seats))
         return (key[3] for key in contest.order)
@@ -217,7 +222,9 @@ class Decision:
             free = agent.free
         seats = self._interested(agent, free)
         if self._allowance is not None and seats:
-            seats = self._allowance.open_to(free, seats)
+            within = self._allowance.open_to(free, seats)
+            if within != seats:
+                self._cut_on, seats = agent, within
         first = len(self._grants)
         if seats:
             for role in self._roles(2, agent, seats):

@@ -48,7 +48,7 @@ class Allowance:
     # -- guarantees ------------------------------------------------------------------------------------------
 
     def guaranteed(self, role: str, part: Bundle, arrange: ArrangeFor) -> tuple[Bundle, Bundle]:
-        """The part of what a framework can take that a guarantee asks for, and the offer with what goes along."""
+        """What a guarantee asks for of what a framework can take, and the offer with what goes along."""
         quota = self._ledger.quota(role)
         consumed = self._consumed[role]
         whole = part.quota_part()

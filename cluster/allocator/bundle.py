@@ -48,6 +48,8 @@ class Bundle:
         "_is_worth",
         "_open_counted",
         "_quota_part",
+        "_reservations",
+        "_scalars",
         "_stripped",
         "counted",
         "has_refined",
@@ -84,6 +86,8 @@ class Bundle:
         self._quota_part: Bundle | None = None
         self._beyond_quota: Bundle | None = None
         self._open_counted: Counted | None = None
+        self._scalars: Counted | None = None
+        self._reservations: tuple[tuple[str, Counted], ...] | None = None
 
     @staticmethod
     def of(resources: Resources) -> Bundle:
@@ -160,6 +164,26 @@ class Bundle:
         if self._open_counted is None:
             self._open_counted = tuple(self.resources.scalars().unreserved().quantities().items())
         return self._open_counted
+
+    def scalars(self) -> Counted:
+        """All scalars, shared ones included."""
+        if self._scalars is None:
+            self._scalars = tuple(self.resources.scalars().quantities().items())
+        return self._scalars
+
+    def reservations(self) -> tuple[tuple[str, Counted], ...]:
+        """Scalars reserved to each role that anything is reserved to."""
+        if self._reservations is None:
+            reserved = self.resources.reserved
+            self._reservations = tuple(
+                (role, tuple(reserved(role).scalars().quantities().items()))
+                for role in sorted(self.reserved_to)
+            )
+        return self._reservations
+
+    def has(self, name: str) -> bool:
+        """Whether there is any of a resource."""
+        return name in self.resources.quantities()
 
     def without(self, other: Bundle) -> Bundle:
         """What is left when another bundle is taken away."""

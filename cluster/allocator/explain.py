@@ -92,8 +92,9 @@ def explain(
 
     Raises: KeyError for an unknown framework.
     """
-    inquiry = Inquiry(state, last, framework, role, now_s)
-    inquiry.advance(len(state.agents))
+    inquiry = Inquiry(state, Takers(last), framework, role, now_s)
+    while not inquiry.advance(1 << 20):
+        pass
     return inquiry.result()
 
 
@@ -104,25 +105,47 @@ def judge(
 
     Raises: KeyError for an unknown framework or agent.
     """
-    inquiry = Inquiry(state, last, framework, role, now_s)
+    takers = Takers(last)
+    takers.advance(1 << 30)
+    inquiry = Inquiry(state, takers, framework, role, now_s)
     return [inquiry.judge(state.agents[agent]) for agent in agents]
+
+
+class Takers:
+    """Who took something of an agent in a round: an index, made in slices and shared by all who ask."""
+
+    def __init__(self, of: Round | None) -> None:
+        self.of = of
+        self._left = iter(of.grants if of is not None else ())
+        self._by_agent: dict[Agent, tuple[tuple[str, str], ...]] = {}
+
+    def advance(self, grants: int) -> bool:
+        """Index so many more grants; whether all are."""
+        by_agent, indexed = self._by_agent, 0
+        for grant in islice(self._left, grants):
+            indexed += 1
+            by_agent[grant.on] = (*by_agent.get(grant.on, ()), grant.seat.holder)
+        return indexed < grants
+
+    def on(self, agent: Agent) -> tuple[tuple[str, str], ...]:
+        """Frameworks and roles that took something of the agent, in order."""
+        return self._by_agent.get(agent, ())
 
 
 class Inquiry:
     """An explanation under way. Agents that leave before their turn count as not there."""
 
     def __init__(
-        self, state: AllocatorState, last: Round | None, framework: str, role: str, now_s: float
+        self, state: AllocatorState, takers: Takers, framework: str, role: str, now_s: float
     ) -> None:
         """Raises: KeyError for an unknown framework."""
+        last = takers.of
         self._state = state
         self._last = last
         self._framework = state.frameworks[framework]
         self._role = role
         self._asker = _Asker(state, self._framework, role, now_s)
-        self._taken: dict[Agent, list[tuple[str, str]]] = {}
-        for grant in last.grants if last is not None else ():
-            self._taken.setdefault(grant.on, []).append(grant.seat.holder)
+        self._round_takers = takers
         self._left = iter(list(state.agents.values()))
         self._agents = self._offered = self._possible = 0
         self._whys: Counter[Why] = Counter()
@@ -131,6 +154,8 @@ class Inquiry:
 
     def advance(self, agents: int) -> bool:
         """Judge so many more agents; whether all are."""
+        if not self._round_takers.advance(agents):
+            return False
         judged = 0
         for agent in islice(self._left, agents):
             judged += 1
@@ -140,7 +165,7 @@ class Inquiry:
 
     def judge(self, agent: Agent) -> Withheld | None:
         """Why an agent was not offered; None if it was."""
-        takers = tuple(self._taken.get(agent, ()))
+        takers = self._round_takers.on(agent)
         if (self._framework.id, self._role) in takers:
             return None
         return self._asker.withheld(agent, takers)

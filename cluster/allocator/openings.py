@@ -6,9 +6,10 @@ somebody's mind; one without anything free is not here at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from cluster.allocator.agents import Agent
+
+FEW = 64
+"""Agents that are copied in no time."""
 
 
 class Openings:
@@ -47,12 +48,16 @@ class Openings:
         """Quota may give something free."""
         self._reopen(self.held_back)
 
-    def set_aside(self, agents: Iterable[Agent], place: dict[Agent, None]) -> None:
-        """Look at these no more; `place` is one of the above."""
-        for agent in agents:
-            if agent in self.open:
-                del self.open[agent]
-                place[agent] = None
+    def set_aside(self, agent: Agent, place: dict[Agent, None]) -> None:
+        """Look at an agent no more; `place` is one of the above."""
+        if agent in self.open:
+            del self.open[agent]
+            place[agent] = None
+
+    def shrink(self) -> None:
+        """A dict that was large is slow to walk even when hardly anything is left in it."""
+        if len(self.open) < FEW:
+            self.open = dict(self.open)
 
     def forget(self, agent: Agent) -> None:
         """The agent has nothing free, or is gone."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from cluster.model import Quantities, Resources
 
@@ -27,14 +27,14 @@ class Pool:
         self.weighed: dict[str, int] = {}
         self.version = 0
 
-    def add(self, resources: Resources) -> None:
+    def add(self, scalars: Iterable[tuple[str, int]]) -> None:
         """An agent's resources join the cluster."""
-        for name, milli in scalar_quantities(resources).items():
+        for name, milli in scalars:
             self._set(name, self.totals.get(name, 0) + milli)
 
-    def remove(self, resources: Resources) -> None:
+    def remove(self, scalars: Iterable[tuple[str, int]]) -> None:
         """An agent's resources leave the cluster."""
-        for name, milli in scalar_quantities(resources).items():
+        for name, milli in scalars:
             self._set(name, self.totals[name] - milli)
 
     def _set(self, name: str, milli: int) -> None:

@@ -108,17 +108,17 @@ class Ledger:
         _add(self._open, bundle.open_counted(), -1)
         self.has_grown = True
 
-    def add_total(self, total: Resources) -> None:
+    def add_total(self, whole: Bundle) -> None:
         """An agent's resources join the cluster."""
-        for role, counted in _reservations(total):
+        for role, counted in whole.reservations():
             self.reserved.add(role, counted)
             self.reserved_on[role] += 1
             _add(self._reserved, counted, 1)
         self.has_grown = True
 
-    def remove_total(self, total: Resources) -> None:
+    def remove_total(self, whole: Bundle) -> None:
         """An agent's resources leave the cluster."""
-        for role, counted in _reservations(total):
+        for role, counted in whole.reservations():
             self.reserved.take(role, counted)
             self.reserved_on[role] -= 1
             _add(self._reserved, counted, -1)
@@ -161,15 +161,6 @@ class Ledger:
         held_reserved = all_held - Quantities(self._open)
         unallocated = Quantities(self._reserved) - held_reserved
         return Quantities(total) - all_held - unallocated - revocable
-
-
-def _reservations(total: Resources) -> list[tuple[str, Counted]]:
-    roles = dict.fromkeys(kind.reservation_role for kind, _ in total)
-    return [
-        (role, tuple(total.reserved(role).scalars().quantities().items()))
-        for role in roles
-        if role is not None
-    ]
 
 
 def _add(amounts: dict[str, int], counted: Counted, times: int) -> None:

@@ -198,10 +198,11 @@ class Contest(Generic[C]):
         self._scratch: dict[Client, _Scratch] = {}
 
     def charge(self, client: C, agent: str, bundle: Bundle) -> None:
-        """The client is given a bundle: one more allocation, and a later place in the order."""
+        """The client is given a bundle: one more allocation, and a later place in the order.
+
+        Needless if there is nobody to compete with.
+        """
         order = self.order
-        if len(order) < 2:
-            return  # nobody to compete with
         scratch = self._scratch.get(client)
         if scratch is None:
             scratch = self._new_scratch(client)

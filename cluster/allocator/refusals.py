@@ -9,7 +9,7 @@ Source: reference allocator.md §5, "Offer filters".
 from __future__ import annotations
 
 from collections.abc import Callable
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 from cluster.allocator.agents import Agent
 from cluster.allocator.eligibility import could_take
@@ -17,6 +17,8 @@ from cluster.allocator.filters import OfferFilter, Refusal, filters_of, in_force
 from cluster.allocator.seats import Seat, SeatTable
 
 NEVER = float("inf")
+FEW_ENTRIES = 64
+"""An agenda shorter than this is not worth tidying up."""
 
 
 class Refusals:
@@ -27,6 +29,7 @@ class Refusals:
         self._reopen = reopen
         self._agenda: list[tuple[float, int, Agent]] = []
         self._pushed = 0
+        self._tidy_at = FEW_ENTRIES
         self._overdue: dict[Agent, None] = {}  # refusals that wait for a full round to pass
 
     def add(self, seat: Seat, agent: Agent, new: OfferFilter) -> None:
@@ -105,3 +108,11 @@ class Refusals:
         agent.due_s = due_s
         self._pushed += 1
         heappush(self._agenda, (due_s, self._pushed, agent))
+        if len(self._agenda) > self._tidy_at:
+            self._tidy()
+
+    def _tidy(self) -> None:
+        """Drop entries that were overtaken: agents come and go while refusals may last a year."""
+        self._agenda = [entry for entry in self._agenda if entry[2].due_s == entry[0]]
+        heapify(self._agenda)
+        self._tidy_at = FEW_ENTRIES + 2 * len(self._agenda)

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from cluster.allocator.tree import Role
 
 
+FEW_TASTES = 16
+"""So many more than there can be are not worth tidying up."""
+
+
 class Seat(Client):
     """A framework in a role: what it holds there, what it refused there, and its bit."""
 
@@ -112,8 +116,15 @@ class SeatTable:
         """The one taste with these properties."""
         found = self._tastes.get((alternatives, takes))
         if found is None:
+            if len(self._tastes) > FEW_TASTES + 2 * len(self):
+                self._forget_tastes()
             found = self._tastes[alternatives, takes] = Taste(alternatives, takes)
         return found
+
+    def _forget_tastes(self) -> None:
+        """Drop those that no seat has any more: a framework may change its mind as often as it likes."""
+        used = {seat.taste for seat in self._by_index if seat is not None}
+        self._tastes = {key: taste for key, taste in self._tastes.items() if taste in used}
 
     def tastes(self) -> list[Taste]:
         """Tastes of the seats that are listed."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from operator import attrgetter
+from weakref import WeakValueDictionary
 
 from cluster.allocator.agents import Agent, AgentCapabilityType, Holder, Place, add, take
 from cluster.allocator.bundle import Bundle, Taste
@@ -70,7 +71,7 @@ class AllocatorState:
         self._awaited_agents: int | None = None
         self._strangers: dict[str, dict[str, None]] = {}
         """Frameworks that are not known, and the agents they hold something on."""
-        self._places: dict[object, Place] = {}
+        self._places: WeakValueDictionary[object, Place] = WeakValueDictionary()  # kept by their agents
 
     @property
     def is_paused(self) -> bool:
@@ -210,8 +211,8 @@ class AllocatorState:
         assert agent_id not in self.agents, f"agent {agent_id} is already here"
         agent = self.agents[agent_id] = Agent(agent_id, info, total, capabilities, self.options.region)
         agent.place = self._place(info)
-        self._join(agent.total)
-        self.openings.reopen(agent)
+        self._join(agent.whole)
+        self.openings.open[agent] = None
         for framework_id, resources in (used or {}).items():
             self._note_use(agent, framework_id, resources)
         if unavailability is not None:
@@ -271,7 +272,7 @@ class AllocatorState:
         self._void_refusals(agent)
         self.openings.forget(agent)
         self.away.pop(agent, None)
-        self._leave(agent.total)
+        self._leave(agent.whole)
 
     def activate_agent(self, agent_id: str) -> None:
         """Offer the agent again, from the next round that looks at it."""
@@ -411,21 +412,21 @@ class AllocatorState:
         if result.candidates.is_all:
             self.full_rounds += 1
             self.ledger.has_grown = False
+        plain: Counter[tuple[Seat, Bundle]] = Counter()
         for first in range(0, len(grants), step):
             part = grants[first : first + step]
             self._hold(part)
+            plain.update(map(_SEAT_AND_BUNDLE, part))
             yield part
-        plain = Counter(map(_SEAT_AND_BUNDLE, grants))
-        for (seat, bundle), times in plain.items():
+        # Agents are alike, so seats are charged kind by kind and not grant by grant.
+        for number, ((seat, bundle), times) in enumerate(plain.items(), 1):
             if not bundle.shared:
-                seat.gain(bundle.counted, times)
-                seat.count += times
-                seat.role.seating.touch(seat)
-                self.tree.charge_often(seat.role, bundle, times)
-                self.ledger.hold(seat.role.path, bundle, times)
+                self._charge_often(seat, bundle, times)
+            if not number % step:
+                yield ()
         for inverse in result.inverse_offers:
             self.agents[inverse.agent].inverse_outstanding[inverse.framework] = None
-        self._set_aside(result)
+        yield from self._set_aside(result, step)
 
     # -- whole cluster ---------------------------------------------------------------------------------------
 
@@ -478,8 +479,10 @@ class AllocatorState:
     def worth_a_look(self, candidates: Candidates) -> list[Agent]:
         """The candidates that a round has to look at: nobody would be given anything of the others."""
         openings = self.openings
-        if self.ledger.has_grown or openings.open:
+        if openings.held_back and (self.ledger.has_grown or openings.open):
             openings.reopen_held_back()
+        if not openings.open:
+            return []
         if candidates.is_all:
             agents = list(openings.open)
         else:
@@ -523,38 +526,42 @@ class AllocatorState:
         if agent.id in self.agents:
             self.openings.reopen(agent)
 
-    def _set_aside(self, result: Round) -> None:
-        tastes = self.seats.tastes()
-        wanted, poor = [], []
-        for agent in result.settled:
-            free = agent.free
-            if not free:
-                self.openings.forget(agent)
-            elif tastes and not any(free.is_worth(taste) for taste in tastes):
-                poor.append(agent)
-            else:
-                wanted.append(agent)
-        self.openings.set_aside(result.held_back, self.openings.held_back)
-        self.openings.set_aside(wanted, self.openings.settled)
-        self.openings.set_aside(poor, self.openings.poor)
+    def _set_aside(self, result: Round, step: int) -> Iterator[tuple[Grant, ...]]:
+        """Look no more at agents that nobody wanted."""
+        openings, tastes = self.openings, self.seats.tastes()
+        for first in range(0, len(result.settled), step):
+            for agent in result.settled[first : first + step]:
+                free = agent.free
+                if not free:
+                    openings.forget(agent)
+                elif tastes and not any(free.is_worth(taste) for taste in tastes):
+                    openings.set_aside(agent, openings.poor)
+                else:
+                    openings.set_aside(agent, openings.settled)
+            yield ()
+        for first in range(0, len(result.held_back), step):
+            for agent in result.held_back[first : first + step]:
+                openings.set_aside(agent, openings.held_back)
+            yield ()
+        openings.shrink()
 
     # totals
 
-    def _join(self, total: Resources) -> None:
-        self.pool.add(total)
-        self.ledger.add_total(total)
-        self._revocable_agents += bool(total.revocable())
+    def _join(self, whole: Bundle) -> None:
+        self.pool.add(whole.scalars())
+        self.ledger.add_total(whole)
+        self._revocable_agents += whole.has_revocable
 
-    def _leave(self, total: Resources) -> None:
-        self.pool.remove(total)
-        self.ledger.remove_total(total)
-        self._revocable_agents -= bool(total.revocable())
+    def _leave(self, whole: Bundle) -> None:
+        self.pool.remove(whole.scalars())
+        self.ledger.remove_total(whole)
+        self._revocable_agents -= whole.has_revocable
 
     def _set_total(self, agent: Agent, total: Resources) -> None:
         if total != agent.total:
-            self._leave(agent.total)
-            self._join(total)
+            self._leave(agent.whole)
             agent.set_total(total)
+            self._join(agent.whole)
 
     def _set_away(self, agent: Agent, unavailability: Unavailability | None) -> None:
         agent.unavailability = unavailability
@@ -573,12 +580,13 @@ class AllocatorState:
         opened = self.openings.open
         for grant in grants:
             seat, agent, bundle = grant.seat, grant.on, grant.bundle
-            agent.hold(seat.holder, bundle)
-            seat.holds_on[agent.id] = None
-            if bundle.shared:
+            if agent.hold(seat.holder, bundle):
+                opened.pop(agent, None)
+            elif bundle.shared:
                 self._charge_seat(seat, agent.id, bundle)
             elif not agent.free.resources:
                 opened.pop(agent, None)
+            seat.holds_on[agent.id] = None
 
     def _note_use(self, agent: Agent, framework_id: str, resources: Resources) -> None:
         for role, part in by_role(resources):
@@ -623,6 +631,14 @@ class AllocatorState:
         seat.role.seating.touch(seat)
         self.tree.charge(seat.role, agent_id, bundle, allocations)
         self.ledger.hold(seat.role.path, bundle)
+
+    def _charge_often(self, seat: Seat, bundle: Bundle, times: int) -> None:
+        """A known framework was given a bundle without shared resources several times."""
+        seat.gain(bundle.counted, times)
+        seat.count += times
+        seat.role.seating.touch(seat)
+        self.tree.charge_often(seat.role, bundle, times)
+        self.ledger.hold(seat.role.path, bundle, times)
 
     def _discharge_seat(self, seat: Seat, agent_id: str, bundle: Bundle) -> None:
         """A known framework holds less."""

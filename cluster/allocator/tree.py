@@ -307,5 +307,6 @@ class TreeContest:
         node = role.leaf
         while (above := node.parent) is not None:
             contest = self._contests.get(above) or self._contest(above)
-            contest.charge(node, agent, bundle)
+            if len(contest.order) > 1:
+                contest.charge(node, agent, bundle)
             node = above

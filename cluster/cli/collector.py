@@ -15,14 +15,12 @@ from actors import NANOS, Clock
 
 FREEZE_S = 10.0
 """How often what has lived for a while is put out of sight."""
-NURSERY = 20_000
+NURSERY = 10_000
 """Objects made, less those freed, before the young ones are looked at; the default of 700 is for scripts."""
-MIDDLE = 20
-"""Looks at the youngest before the next older ones are looked at, too."""
-FEW = 200_000
-"""With fewer objects than this a look at everything takes no time worth saving."""
+MIDDLE = 5
+"""Looks at the youngest before the next older ones are looked at, too: some 50,000 objects, a few ms."""
 FULL_S = 3600.0
-"""Shortest time between two looks at everything, once there is much."""
+"""Shortest time between two looks at everything."""
 
 
 class Collector:
@@ -31,7 +29,9 @@ class Collector:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._before = gc.get_threshold()
-        self._seen = FEW
+        gc.collect()
+        gc.freeze()
+        self._seen = gc.get_freeze_count()
         self._looked_ns = clock.now()
         gc.set_threshold(NURSERY, MIDDLE, 1 << 30)
         self._timer = clock.call_later(FREEZE_S, self._tend)
@@ -44,11 +44,11 @@ class Collector:
 
     def _tend(self) -> None:
         """Put what has lived for a while out of sight, now and then after a look at all of it."""
+        gc.freeze()
         known, now_ns = gc.get_freeze_count(), self._clock.now()
-        is_small = known < FEW
-        if is_small or (known > 2 * self._seen and now_ns - self._looked_ns > FULL_S * NANOS):
+        if known > 2 * self._seen and now_ns - self._looked_ns > FULL_S * NANOS:
             gc.unfreeze()
             gc.collect()
-            self._seen, self._looked_ns = max(FEW, known), now_ns
-        gc.freeze()
+            gc.freeze()
+            self._seen, self._looked_ns = gc.get_freeze_count(), now_ns
         self._timer = self._clock.call_later(FREEZE_S, self._tend)

@@ -98,6 +98,7 @@ class _Drawing:
         self._history = History(seed, options, ())
         self._subject = OracleSubject(options, self._history.chances())
         self._names = 0
+        self._totals: list[Resources] = []  # of agents so far
 
     @property
     def _state(self) -> State:
@@ -319,7 +320,9 @@ class _Drawing:
     def _add_agent(self) -> e.Event | None:
         if len(self._state.agents) >= 6:
             return None
-        total = self._amount()
+        is_alike = bool(self._totals) and self._chance(0.4)  # what decides about one agent decides about many
+        total = self._rng.choice(self._totals) if is_alike else self._amount()
+        self._totals.append(total)
         away = self._unavailability() if self._chance(0.2) else None
         return e.AddAgent(
             self._name("A"), self._info(), total, self._agent_capabilities(), self._use(total), away

@@ -32,7 +32,7 @@ class Bench:
 
     def __init__(self) -> None:
         self.pool = Pool(frozenset({"disk"}))
-        self.pool.add(TOTAL)
+        self.pool.add(TOTAL.quantities().items())
         self.level: Level[Client] = Level(self.pool)
         self.clients = [Client(each) for each in NAMES]
         self.held: list[list[Bundle]] = [[] for _ in NAMES]
@@ -62,7 +62,7 @@ class Bench:
         self.level.touch(self.clients[n])
 
     def on_pool(self, cpus: int) -> None:
-        self.pool.add(Resources.scalar(cpus=cpus))
+        self.pool.add(Resources.scalar(cpus=cpus).quantities().items())
 
     def on_look(self) -> None:
         assert [key[3] for key in self.level.ordered()] == self.afresh()
