@@ -8,7 +8,7 @@ actor, and comes back as a message. An exception in a handler ends the actor.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_type_hints
 
 from actors.pid import PID
@@ -184,6 +184,10 @@ class Actor:
     def waiting(self) -> int:
         """How many messages wait for this actor."""
         return len(self._mail.queue) if self._mail is not None else 0
+
+    def waiting_types(self) -> Iterator[type]:
+        """The types of the messages that wait for this actor, the oldest first."""
+        return (type(message) for _, message, _ in (self._mail.queue if self._mail is not None else ()))
 
     def rng(self) -> Rng:
         """The random stream of this actor's name; call once and keep it."""

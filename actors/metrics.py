@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 
@@ -28,7 +28,7 @@ class Metrics:
         self._counters: dict[str, int] = {}
         self._counted: dict[str, Callable[[], float]] = {}
         self._gauges: dict[str, Callable[[], float]] = {}
-        self._families: list[Callable[[], Mapping[str, float]]] = []
+        self._families: list[Callable[[], Iterable[tuple[str, float]]]] = []
 
     def count(self, name: str, by: int = 1) -> None:
         """Add ``by`` to the counter ``name``, which starts at 0."""
@@ -49,6 +49,10 @@ class Metrics:
 
     def family(self, read: Callable[[], Mapping[str, float]]) -> None:
         """Show what ``read`` returns, under the names it returns."""
+        self._families.append(lambda: read().items())
+
+    def stream(self, read: Callable[[], Iterable[tuple[str, float]]]) -> None:
+        """As `family`, of names and values that are made one by one as they are taken."""
         self._families.append(read)
 
     def forget(self, name: str) -> None:
@@ -62,15 +66,15 @@ class Metrics:
         return read() if read is not None else float(self._counters.get(name, 0))
 
     def readings(self) -> Iterator[Reading]:
-        """All numbers now, in no order."""
-        for name, count in self._counters.items():
+        """All numbers now, in no order. Whoever takes them may let others work in between."""
+        for name, count in list(self._counters.items()):
             yield Reading(name, float(count), True)
-        for name, read in self._counted.items():
+        for name, read in list(self._counted.items()):
             yield Reading(name, float(read()), True)
-        for name, read in self._gauges.items():
+        for name, read in list(self._gauges.items()):
             yield Reading(name, float(read()), False)
-        for family in self._families:
-            for name, value in family().items():
+        for family in list(self._families):
+            for name, value in family():
                 yield Reading(name, float(value), False)
 
     def snapshot(self) -> dict[str, float]:

@@ -42,7 +42,7 @@ SHARE_MESSAGES = 128
 #: How long a turn takes before the event loop is let in, and how many messages go by (a power of two)
 #: between two looks at the clock: handlers differ, and a thousand heavy ones would take a second.
 TURN_NS = 5_000_000
-LOOK_MESSAGES = 8
+LOOK_MESSAGES = 16
 #: Turns run at once for questions from outside before one goes through the event loop.
 HASTY_TURNS = 64
 
@@ -431,9 +431,13 @@ class Runtime:
             self.schedule_turn()
 
     def _serve(self, mail: Mail) -> int:
-        """Hand an actor its share of messages; how many it took."""
+        """Hand an actor its share of messages; how many it took.
+
+        What it sends itself meanwhile comes next time, so that work in slices lets others in between.
+        """
         actor, queue = mail.actor, mail.queue
-        left = before = SHARE_MESSAGES  # before: what was left when this run of one type began
+        share = min(SHARE_MESSAGES, len(queue))
+        left = before = share  # before: what was left when this run of one type began
         of_type: type | None = None
         entry: list[Any] = [None, 0]
         handler: Handler = _nobody
@@ -452,7 +456,7 @@ class Runtime:
         except Exception as error:
             self._failed(actor, error)
         entry[1] += before - left
-        return SHARE_MESSAGES - left
+        return share - left
 
     def _entry(self, actor: Actor, mail: Mail, message_type: type) -> list[Any]:
         name = actor.handlers.get(message_type)
