@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 JOBS ?= auto
 
 .PHONY: demo test lint types unit bench clean help
@@ -18,9 +18,9 @@ $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; try: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	@CFLAGS="-I$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("include"))')/cpython" \
-	  $(PIP) '.[test]' || \
-	  { echo "pymesos cannot be built without a C compiler: its tests will be skipped"; $(PIP) '.[test-tools]'; }
+	$(PIP) 'setuptools>=77' wheel
+	PYTHONPATH='$(CURDIR)/tests/install' $(PIP) --use-pep517 --no-build-isolation --no-deps http-parser
+	$(PIP) --editable '.[test]'
 	@touch $@
 
 demo: $(VENV)/installed

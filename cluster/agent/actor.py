@@ -122,6 +122,7 @@ class AgentActor(Actor):
         counters.declare(self.metrics, state, lambda: self.context.info)
         self.metrics.gauge("slave/uptime_secs", lambda: self.clock.wall() - self._started_s)
         self.metrics.gauge("slave/pending_updates", lambda: len(self.context.streams))
+        self.metrics.counter("slave/recovery_errors", lambda: self.context.checkpoints.faults)
 
     # -- recovery -----------------------------------------------------------------------------
 
@@ -173,6 +174,8 @@ class AgentActor(Actor):
         for executor in self.state.executors():
             if executor.phase is Phase.REGISTERING and executor.is_started:
                 self._executors.end(executor, Reason.REASON_EXECUTOR_REREGISTRATION_TIMEOUT, timeout)
+        took_s = self.clock.wall() - self._started_s
+        self.metrics.gauge("slave/recovery_time_secs", lambda: took_s)
         if self._settings.recover == "cleanup":
             self._leave()
         else:
@@ -403,8 +406,12 @@ class AgentActor(Actor):
 
     @handles
     def on_get_agent_view(self, sender: PID, message: GetAgentView) -> None:
-        view = agent_view(self.state, self.context.info, self._registration.standing, self._started_s)
-        self.send(sender, view)
+        registration = self._registration
+        master = registration.master if registration.is_running else None
+        self.send(
+            sender,
+            agent_view(self.state, self.context.info, registration.standing, self._started_s, master),
+        )
 
     @handles
     def on_is_recovering(self, sender: PID, message: IsRecovering) -> None:

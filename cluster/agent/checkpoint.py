@@ -72,6 +72,8 @@ class Checkpoints:
         self._paths = paths
         self._strict = strict
         self._agent_id = ""
+        #: Broken files that were passed over.
+        self.faults = 0
 
     # -- writing ------------------------------------------------------------------------------
 
@@ -233,6 +235,7 @@ class Checkpoints:
                 f"{path} is broken: {error}. Start with --no-strict to pass it over, or remove"
                 f" {self._paths.latest} to start as a new agent"
             ) from error
+        self.faults += 1
         log.error("%s is broken and is passed over: %s", path, error)
 
 

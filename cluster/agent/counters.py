@@ -23,7 +23,7 @@ RESOURCES = ("cpus", "gpus", "mem", "disk")
 #: Counters that are there before anything happened.
 DECLARED = (
     *(f"tasks_{state.value.removeprefix('TASK_').lower()}" for state in ENDS),
-    "executors_terminated", "executors_preempted", "container_launch_errors", "recovery_errors",
+    "executors_terminated", "executors_preempted", "container_launch_errors",
     *(f"{how}_{what}" for how in ("valid", "invalid") for what in ("status_updates", "framework_messages")),
 )  # fmt: skip
 

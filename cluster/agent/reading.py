@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from actors import PID
 from cluster.agent.registration import CAPABILITIES, Standing
 from cluster.agent.state import AgentState, Executor, Phase, task_view
 from cluster.model import AgentCapability, AgentInfo, ExecutorInfo, FrameworkInfo, Resources, Task, TaskInfo
@@ -73,7 +74,10 @@ class FrameworkView:
 
 @dataclass(frozen=True, slots=True)
 class AgentView:
-    """The agent. `info.id` is None before it registered first; `started_s` since the epoch."""
+    """The agent. `info.id` is None before it registered first; `started_s` since the epoch.
+
+    `master`: the one it is registered with.
+    """
 
     info: AgentInfo
     version: str
@@ -82,9 +86,12 @@ class AgentView:
     is_recovering: bool
     frameworks: tuple[FrameworkView, ...]
     completed_frameworks: tuple[FrameworkView, ...]
+    master: PID | None = None
 
 
-def agent_view(state: AgentState, info: AgentInfo, standing: Standing, started_s: float) -> AgentView:
+def agent_view(
+    state: AgentState, info: AgentInfo, standing: Standing, started_s: float, master: PID | None = None
+) -> AgentView:
     """The agent as it is now."""
     history = state.history
     return AgentView(
@@ -101,6 +108,7 @@ def agent_view(state: AgentState, info: AgentInfo, standing: Standing, started_s
             FrameworkView(framework_id, described, (), _views(history.executors(framework_id)))
             for framework_id, described in history.frameworks()
         ),
+        master=master,
     )
 
 

@@ -33,6 +33,7 @@ def settings_of(config: MasterConfig, hostname: str) -> MasterSettings:
         max_completed_tasks=config.max_completed_tasks_per_framework,
         max_unreachable_tasks=config.max_unreachable_tasks_per_framework,
         regex_limits=regex_limits_of(config),
+        publish_per_framework_metrics=config.publish_per_framework_metrics,
     )
 
 

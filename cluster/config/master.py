@@ -118,6 +118,7 @@ class MasterConfig(DaemonOptions):
     )
 
     # HTTP.
+    publish_per_framework_metrics: bool = option(True, BOOLEAN, "Give each framework its own metrics.")
     max_operator_event_stream_subscribers: int = option(
         1000, WHOLE, "How many subscribers of operator events are served; the oldest makes room."
     )
@@ -189,7 +190,6 @@ class MasterConfig(DaemonOptions):
     rate_limits: str | None = later(None, TEXT, "Rates of messages by principal, as JSON.")
 
     # Not there yet: HTTP.
-    publish_per_framework_metrics: bool = later(True, BOOLEAN, "Give each framework its own metrics.")
     webui_dir: str | None = later(None, TEXT, "Directory with the web page; without it the installed one.")
 
 

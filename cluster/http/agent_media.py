@@ -5,10 +5,13 @@ Source: reference http-endpoints.md §9.
 
 from __future__ import annotations
 
+import asyncio
+
 from aiohttp import web
 
 from cluster.http import recordio
-from cluster.http.negotiate import Refused, accepts, answer_codec, read_body, request_codec
+from cluster.http.bodies import coding_of
+from cluster.http.negotiate import Refused, accepts, answer_codec, decoded, read_body, request_codec
 from cluster.v1.agent import Call
 from cluster.v1.codec import Codec
 from cluster.v1.errors import Malformed
@@ -18,6 +21,8 @@ MESSAGE_TYPE, MESSAGE_ACCEPT = "Message-Content-Type", "Message-Accept"
 
 #: The largest record of a stream of requests.
 RECORD_BYTES = 16 << 20
+#: How long a client may take to send the first record.
+FIRST_RECORD_S = 60.0
 
 #: Calls that are streams, and those that are answered with one.
 STREAMED = frozenset({Call.Type.ATTACH_CONTAINER_INPUT})
@@ -34,12 +39,12 @@ async def call_in(request: web.BaseRequest) -> Call:
     try:
         if is_stream:
             codec = _message_codec(request.headers.get(MESSAGE_TYPE))
-            call = codec.decode(Call, await _first_record(request))
+            call = await decoded(codec, Call, await _first_record(request))
         else:
             codec = request_codec(request.headers.get("Content-Type"))
             if MESSAGE_TYPE in request.headers:
                 raise Refused(415, f"header {MESSAGE_TYPE}: belongs to Content-Type {RECORDIO} only")
-            call = codec.decode(Call, await read_body(request))
+            call = await decoded(codec, Call, await read_body(request))
     except Malformed as fault:
         raise Refused(fault.http_status, str(fault)) from None
     if is_stream and call.type not in STREAMED:
@@ -84,11 +89,16 @@ async def _first_record(request: web.BaseRequest) -> bytes:
     Raises:
         Refused: there is none.
     """
+    if coding_of(request):
+        raise Refused(415, "header Content-Encoding: streams of records are not packed")
     decoder = recordio.Decoder(RECORD_BYTES)
     try:
-        async for data in request.content.iter_any():
-            if records := decoder.feed(data):
-                return records[0]
+        async with asyncio.timeout(FIRST_RECORD_S):
+            async for data in request.content.iter_any():
+                if records := decoder.feed(data):
+                    return records[0]
+    except TimeoutError:
+        raise Refused(408, f"the first record did not arrive within {FIRST_RECORD_S:g} s") from None
     except recordio.BadStream as fault:
         raise Refused(400, f"the body is no stream of records: {fault}") from None
     raise Refused(400, "the body ends before its first record")

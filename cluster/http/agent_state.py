@@ -13,6 +13,7 @@ from msgspec import UNSET
 from actors import PID, Runtime
 from cluster.agent.reading import AgentView, ExecutorView, FrameworkView, GetAgentView
 from cluster.http.answers import encode_json, text_answer
+from cluster.http.host_name import HostName
 from cluster.http.process import version_fields
 from cluster.http.reads import streamed
 from cluster.http.render_agents import attributes, capability_names, full, full_by_role
@@ -36,6 +37,7 @@ class AgentState:
         self._agent = agent
         self._flags = dict(flags)
         self._shared = Shared(self._write, self._hit)
+        self._master_name = HostName()
 
     def table(self) -> dict[str, Endpoint]:
         """The endpoint by path."""
@@ -55,7 +57,8 @@ class AgentState:
 
     async def _write(self) -> AsyncIterator[bytes]:
         view = await self._view()
-        yield opened(encode_json(self._head(view)))
+        name = await self._master_name.of(view.master.address) if view.master is not None else None
+        yield opened(encode_json(self._head(view) | ({"master_hostname": name} if name else {})))
         lists = ListWriter("frameworks", "completed_frameworks")
         for name in ("frameworks", "completed_frameworks"):
             for framework in getattr(view, name):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -20,6 +20,7 @@ from aiohttp.web_protocol import RequestPayloadError
 
 from actors import ActorGone, AskTimeout, Runtime
 from cluster.http.answers import BadRequest, not_found, text_answer, wrong_method
+from cluster.http.bodies import Request
 from cluster.http.guard import StallGuard
 from cluster.http.index import IndexPage
 from cluster.http.process import ProcessEndpoints
@@ -35,14 +36,15 @@ class HttpLimits:
     `body_bytes`: of one request, unpacked. `line_bytes`: request line, and name and value of one
     header. `idle_s`: until the head of the first request has arrived. `keep_s`: between two requests;
     drivers of frameworks and executors keep a connection for their calls and count on it, however
-    seldom they have something to say. `linger_s`: for a body that nobody wants. `stall_s`: how long a
-    client may read nothing of an answer.
+    seldom they have something to say. `body_s`: for the whole body of a request. `linger_s`: for a body
+    that nobody wants. `stall_s`: how long a client may read nothing of an answer.
     """
 
     body_bytes: int = 16 << 20
     line_bytes: int = 8190
     idle_s: float = 60.0
     keep_s: float = 3600.0
+    body_s: float = 60.0
     linger_s: float = 2.0
     stall_s: float = 60.0
 
@@ -70,11 +72,16 @@ class HttpFront:
             max_line_size=limits.line_bytes,
             max_field_size=limits.line_bytes,
             lingering_time=limits.linger_s,
+            auto_decompress=False,  # Request does that
             handler_cancellation=True,  # or streams of events would not hear that their client is gone
         )
 
     def __call__(self) -> asyncio.Protocol:
         return StallGuard(self._server(), self._limits.stall_s, self._limits.idle_s)
+
+    def paths(self) -> Iterator[str]:
+        """All paths that are served, whatever their methods."""
+        return self._router.everything()
 
     async def close(self, wait_s: float = 2.0) -> None:
         """Let requests that are being served end within `wait_s` seconds; close all connections."""
@@ -88,9 +95,10 @@ class HttpFront:
         writer: AbstractStreamWriter,
         task: asyncio.Task[None],
     ) -> web.BaseRequest:
-        return web.BaseRequest(
-            message, payload, protocol, writer, task, self._loop, client_max_size=self._limits.body_bytes
-        )
+        return Request(
+            self._limits.body_s, message, payload, protocol, writer, task, self._loop,
+            client_max_size=self._limits.body_bytes,
+        )  # fmt: skip
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         self._metrics.count("http/requests")

@@ -61,6 +61,17 @@ class Elements(Part):
         else:
             self._pieces.append(b"".join(self._tag + _varint(len(one)) + one for one in encoded))
 
+    def add_message(self, parts: Iterable[Part]) -> None:
+        """One more element, which is put together from parts itself."""
+        pieces = message(parts, self._codec)
+        if self._codec is JSON:
+            self._pieces += [b",", *pieces] if self._pieces else pieces
+        else:
+            self._pieces += [self._tag + _varint(sum(map(len, pieces))), *pieces]
+
+    def __bool__(self) -> bool:
+        return bool(self._pieces)
+
     def json(self) -> Pieces:
         return [b'"%b":[' % self._name.encode(), *self._pieces, b"]"]
 

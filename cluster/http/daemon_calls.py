@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import enum
-import math
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeVar
 
@@ -18,6 +17,7 @@ from actors import NANOS, Runtime
 from cluster.http import file_tree
 from cluster.http.file_tree import Entry, FileFault, Found
 from cluster.http.files import FileEndpoints
+from cluster.http.metrics import readings
 from cluster.http.negotiate import Refused
 from cluster.http.process import version_fields
 from cluster.http.verbosity import Verbosity
@@ -96,8 +96,8 @@ class DaemonCalls:
 
     async def _get_metrics(self, call: Call) -> Fields:
         """Every number is there at once, whatever time it is given."""
-        values = self._runtime.metrics.snapshot().items()
-        return {"metrics": tuple(Metric(name=name, value=v) for name, v in values if not math.isnan(v))}
+        found = await readings(self._runtime.metrics)
+        return {"metrics": tuple(Metric(name=name, value=value) for name, value, _ in found)}
 
     # -- the log ------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from cluster.agent.http_calls import Refused as AgentRefused
 from cluster.http.answers import text_answer
 from cluster.http.callers import Authenticate, Caller, anybody
 from cluster.http.event_stream import EventStream
-from cluster.http.negotiate import Refused, answer_codec, read_body, request_codec
+from cluster.http.negotiate import Refused, answer_codec, decoded, read_body, request_codec
 from cluster.http.router import Endpoint
 from cluster.protocol import executor as protocol
 from cluster.v1 import translate_executor as translate
@@ -139,7 +139,7 @@ async def _call_in(request: web.BaseRequest) -> Call:
     codec = request_codec(request.headers.get("Content-Type"))
     body = await read_body(request)
     try:
-        call = codec.decode(Call, body)
+        call = await decoded(codec, Call, body)
         translate.check_call(call)
     except Malformed as fault:
         raise Refused(fault.http_status, str(fault)) from None

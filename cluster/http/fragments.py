@@ -7,7 +7,7 @@ not meet are gone afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -23,33 +23,41 @@ class Fragment(msgspec.Struct, gc=False):
 
 
 class Fragments(Generic[V]):
-    """Bytes by value. Values with the same `key` replace each other: with `id`, each stands for itself."""
+    """Bytes by value. Values with the same `key` replace each other: with `id`, each stands for itself.
 
-    def __init__(self, key: Callable[[V], Hashable], render: Callable[[V], bytes]) -> None:
+    `render` makes the JSON of several values, which is cheaper than one by one.
+    """
+
+    def __init__(self, key: Callable[[V], Hashable], render: Callable[[list[V]], list[bytes]]) -> None:
         self._key = key
         self._render = render
         self._known: dict[Hashable, Fragment] = {}
         self._met: dict[Hashable, Fragment] = {}
 
-    def meet(self, values: Iterable[V]) -> list[bytes]:
+    def meet(self, values: Sequence[V]) -> list[bytes]:
         """The JSON of values that belong to the reading under way."""
-        key_of, known, met, texts = self._key, self._known, self._met, []
-        for value in values:
-            key = key_of(value)
-            found = known.get(key)
-            if found is None or not (found.value is value or found.value == value):
-                found = Fragment(value, self._render(value))
-            met[key] = found
-            texts.append(found.text)
-        return texts
+        return self._texts(values, self._met)
 
-    def look(self, value: V) -> bytes:
-        """The JSON of a value for somebody who reads only a part."""
-        key = self._key(value)
-        found = self._known.get(key)
-        if found is None or not (found.value is value or found.value == value):
-            found = self._known[key] = Fragment(value, self._render(value))
-        return found.text
+    def look(self, values: Sequence[V]) -> list[bytes]:
+        """The JSON of values for somebody who reads only a part."""
+        return self._texts(values, self._known)
+
+    def _texts(self, values: Sequence[V], into: dict[Hashable, Fragment]) -> list[bytes]:
+        known = self._known
+        keys = [self._key(value) for value in values]
+        found: list[Fragment] = []
+        new: list[Fragment] = []
+        for key, value in zip(keys, values, strict=True):
+            one = known.get(key)
+            if one is None or not (one.value is value or one.value == value):
+                one = Fragment(value, b"")
+                new.append(one)
+            found.append(one)
+        if new:
+            for one, text in zip(new, self._render([one.value for one in new]), strict=True):
+                one.text = text
+        into.update(zip(keys, found, strict=True))
+        return [one.text for one in found]
 
     def turn(self) -> None:
         """A reading of everything is over: what it did not meet is forgotten."""

@@ -22,6 +22,7 @@ from cluster.http.loop_lag import LoopLag
 from cluster.http.master_actions import MasterActions
 from cluster.http.master_state import MasterState
 from cluster.http.master_tables import MasterTables
+from cluster.http.offer_constraints import OfferConstraintsDebug
 from cluster.http.operator_api import MOST_SUBSCRIBERS, OperatorApi
 from cluster.http.page_agents import PageAgents
 from cluster.http.page_events import page_events
@@ -75,8 +76,8 @@ def master_endpoints(
         **files.table(),
         **verbosity.table(),
         **OperatorApi(runtime, master, daemon, most_subscribers, listed_roles, leads).table(),
+        **OfferConstraintsDebug(runtime, master).table(),
         "redirect": Endpoint(actions.redirect, methods=None),
-        "allocator/offer_constraints_debug": Endpoint(tables.offer_constraints),
         "registrar(1)/registry": Endpoint(_no_registry, methods=None),
     }
 

@@ -12,14 +12,14 @@ import msgspec
 from aiohttp import web
 
 from actors import PID, Runtime, Timer
-from cluster.http.answers import encode_json
+from cluster.http.answers import encode_each, encode_json
 from cluster.http.fragments import Fragments
 from cluster.http.process import version_fields
 from cluster.http.queries import slice_of, text_of
 from cluster.http.reads import streamed
 from cluster.http.render_agents import agent_view, full_agent_view
 from cluster.http.render_frameworks import executor_view, framework_view, offer_view
-from cluster.http.render_tasks import task_view
+from cluster.http.render_tasks import task_views
 from cluster.http.router import Endpoint
 from cluster.http.shared import Shared
 from cluster.http.walk_master import MasterWalk
@@ -37,7 +37,7 @@ from cluster.master.reading import (
 from cluster.model import Task, TaskState
 
 #: What was rendered is kept for as long as somebody looks at least this often.
-KEPT_S = 120.0
+KEPT_S = 600.0
 #: The lists of a framework, in the order in which a walk gives them.
 FRAMEWORK_LISTS = ("tasks", "unreachable_tasks", "completed_tasks", "offers", "executors")
 #: The states that a summary counts.
@@ -112,9 +112,9 @@ class MasterState:
         self._master = master
         self._walk = MasterWalk(runtime, master)
         self._flags = dict(flags)
-        self._tasks = Fragments[Task](id, _render_task)
-        self._agents = Fragments[AgentRow](_agent_id, _render_agent)
-        self._full_agents = Fragments[AgentRow](_agent_id, _render_full_agent)
+        self._tasks = Fragments[Task](id, _render_tasks)
+        self._agents = Fragments[AgentRow](_agent_id, _render_agents)
+        self._full_agents = Fragments[AgentRow](_agent_id, _render_full_agents)
         self._shared: dict[str, Shared] = {
             "state": Shared(self._state, self._hit),
             "summary": Shared(self._summary, self._hit),
@@ -145,11 +145,9 @@ class MasterState:
         frameworks = FrameworkLists(self._tasks, self._master.address)
         is_among_agents = True
         async for rows in pages:
-            parts: list[bytes] = []
-            for row in rows:
-                if isinstance(row, AgentRow):
-                    parts.append(agents.items("slaves", self._agents.meet((row,))))
-                    continue
+            among_agents = [row for row in rows if isinstance(row, AgentRow)]
+            parts = [agents.items("slaves", self._agents.meet(among_agents))]
+            for row in rows[len(among_agents) :]:
                 if is_among_agents:
                     parts.append(agents.end())
                     is_among_agents = False
@@ -238,7 +236,7 @@ class MasterState:
         yield b'{"slaves":['
         comma = b""
         async for rows in pages:
-            agents = [self._full_agents.look(row) for row in rows if isinstance(row, AgentRow)]
+            agents = self._full_agents.look([row for row in rows if isinstance(row, AgentRow)])
             if agents:
                 yield comma + b",".join(agents)
                 comma = b","
@@ -251,7 +249,7 @@ class MasterState:
 
     async def _frameworks_of(self, wanted: Wanted) -> AsyncIterator[bytes]:
         _, pages = await self._walk.begin(wanted)
-        lists = FrameworkLists(Fragments[Task](id, _render_task), self._master.address)
+        lists = FrameworkLists(Fragments[Task](id, _render_tasks), self._master.address)
         yield b'{"unregistered_frameworks":[]'
         async for rows in pages:
             yield b"".join(part for row in rows for part in lists.row(row))
@@ -329,13 +327,13 @@ def _agent_id(row: AgentRow) -> str:
     return row.id
 
 
-def _render_task(task: Task) -> bytes:
-    return encode_json(task_view(task))
+def _render_tasks(tasks: list[Task]) -> list[bytes]:
+    return encode_each(task_views(tasks))
 
 
-def _render_full_agent(row: AgentRow) -> bytes:
-    return encode_json(full_agent_view(row))
+def _render_full_agents(rows: list[AgentRow]) -> list[bytes]:
+    return encode_each([full_agent_view(row) for row in rows])
 
 
-def _render_agent(row: AgentRow) -> bytes:
-    return encode_json(agent_view(row))
+def _render_agents(rows: list[AgentRow]) -> list[bytes]:
+    return encode_each([agent_view(row) for row in rows])

@@ -14,11 +14,11 @@ from cluster.http.answers import encode_json
 from cluster.http.queries import slice_of, text_of
 from cluster.http.reads import shown, streamed
 from cluster.http.render_roles import roles_view
-from cluster.http.render_tasks import task_view
+from cluster.http.render_tasks import task_views
 from cluster.http.router import Endpoint
 from cluster.http.shared import Shared
 from cluster.http.walk_master import ANSWER_S, MasterWalk
-from cluster.master.reading import GetRoles, GetSuppressed, Roles, Suppressed, TaskRows, WantedTasks
+from cluster.master.reading import GetRoles, Roles, TaskRows, WantedTasks
 
 #: How many tasks are shown when nobody says how many.
 TASKS_SHOWN = 100
@@ -58,7 +58,7 @@ class MasterTables:
         async for rows in pages:
             records = [record for row in rows if isinstance(row, TaskRows) for record in row.records]
             if records:
-                yield comma + b",".join([encode_json(task_view(record)) for record in records])
+                yield comma + encode_json(task_views(records))[1:-1]
                 comma = b","
         yield b"]}"
 
@@ -77,15 +77,6 @@ class MasterTables:
     async def _get_roles(self) -> Roles:
         found: Roles = await self._runtime.ask(self._master, GetRoles(), ANSWER_S)
         return found
-
-    async def offer_constraints(self, request: web.BaseRequest) -> web.Response:
-        """Which frameworks want no offers; constraints do not exclude anything yet."""
-        found: Suppressed = await self._runtime.ask(self._master, GetSuppressed(), ANSWER_S)
-        frameworks = {
-            name: {"suppressed_roles": list(roles), "excluded_by_attribute_constraints": {}}
-            for name, roles in found.frameworks.items()
-        }
-        return shown(request, {"frameworks": frameworks})
 
 
 def _no_hit() -> None:

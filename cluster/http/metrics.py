@@ -5,6 +5,7 @@ Source: reference http-endpoints.md §6 and §7.
 
 from __future__ import annotations
 
+import asyncio
 import math
 import os
 from collections.abc import Mapping
@@ -12,13 +13,17 @@ from collections.abc import Mapping
 import psutil
 from aiohttp import web
 
-from actors.metrics import Metrics
+from actors.metrics import Metrics, Reading
 from cluster.config.units import parse_duration
 from cluster.http.answers import BadRequest
 from cluster.http.prometheus import CONTENT_TYPE, exposition
 from cluster.http.reads import shown
 from cluster.http.render_amounts import number
 from cluster.http.router import Endpoint
+from cluster.http.shared import let_others
+
+#: Numbers that are read in one go.
+SLICE = 1000
 
 
 class Measurements:
@@ -43,14 +48,13 @@ class Measurements:
                 parse_duration(timeout)
             except ValueError as fault:
                 raise BadRequest(f"query parameter 'timeout': {fault}") from None
-        values = self._metrics.snapshot()
-        return shown(
-            request, {name: number(value) for name, value in values.items() if not math.isnan(value)}
-        )
+        found = {reading.name: number(reading.value) for reading in await readings(self._metrics)}
+        await let_others()
+        return shown(request, found)
 
     async def _prometheus(self, request: web.BaseRequest) -> web.Response:
         return web.Response(
-            body=exposition(self._metrics.readings()),
+            body=await asyncio.to_thread(exposition, await readings(self._metrics)),
             headers={"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"},
         )
 
@@ -58,6 +62,18 @@ class Measurements:
         found = host_numbers()
         renamed = {f"avg_{name}" if name.startswith("load") else name: v for name, v in found.items()}
         return shown(request, {name: _whole(name, value) for name, value in renamed.items()})
+
+
+async def readings(metrics: Metrics) -> list[Reading]:
+    """All numbers by name, taken a slice at a time, as there are many with many frameworks."""
+    found: list[Reading] = []
+    for reading in metrics.readings():
+        if not math.isnan(reading.value):
+            found.append(reading)
+        if len(found) % SLICE == 0:
+            await let_others()
+    found.sort()
+    return found
 
 
 def host_numbers() -> Mapping[str, float]:

@@ -6,10 +6,17 @@ Source: reference scheduler-executor-api.md §1 (Content-Type, Accept), http-end
 
 from __future__ import annotations
 
+import asyncio
+from typing import TypeVar
+
+import msgspec
 from aiohttp import web
 from aiohttp.web_protocol import RequestPayloadError
 
+from cluster.http.bodies import LARGE_BYTES
 from cluster.v1.codec import JSON, PROTOBUF, Codec
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 _CODECS = {codec.content_type: codec for codec in (JSON, PROTOBUF)}
 
@@ -76,15 +83,26 @@ def _is_above_zero(parameters: list[str]) -> bool:
 
 
 async def read_body(request: web.BaseRequest) -> bytes:
-    """The body of a request, unpacked if it came with gzip; the limit is on its unpacked size.
+    """The body of a request, unpacked; the limit is on its unpacked size.
 
     Raises:
-        Refused: 413 if it is larger, 400 if it is not what the encoding says, or ends too early.
+        Refused: it is too large, too slow, packed in an unknown way, damaged, or ends too early.
     """
     try:
         return await request.read()
-    except web.HTTPRequestEntityTooLarge as fault:
-        raise Refused(413, fault.text or "the body is too large") from None
+    except web.HTTPException as fault:
+        raise Refused(fault.status, fault.text or fault.reason) from None
     except RequestPayloadError as fault:
         _, _, reason = str(fault).rpartition("message:")
         raise Refused(400, f"the body cannot be read: {reason.strip()}") from None
+
+
+async def decoded(codec: Codec, cls: type[T], body: bytes) -> T:
+    """What a body says; a large one is read beside the event loop.
+
+    Raises:
+        Malformed: it is no value of the type.
+    """
+    if len(body) > LARGE_BYTES:
+        return await asyncio.to_thread(codec.decode, cls, body)
+    return codec.decode(cls, body)

@@ -18,7 +18,7 @@ from cluster.http.answers import text_answer, wrong_method
 from cluster.http.callers import Authenticate, Leader, Leadership, admitted, anybody, turned_away
 from cluster.http.daemon_calls import NOT_MINE, DaemonCalls
 from cluster.http.event_stream import EventStream
-from cluster.http.negotiate import Refused, answer_codec, read_body, request_codec
+from cluster.http.negotiate import Refused, answer_codec, decoded, read_body, request_codec
 from cluster.http.operator_events import BEHIND_BYTES, Join, Leave, OperatorEvents, Subscriber
 from cluster.http.operator_reads import OperatorReads
 from cluster.http.operator_state import WANTED
@@ -226,7 +226,7 @@ async def _call_in(request: web.BaseRequest) -> Call:
     """
     codec = request_codec(request.headers.get("Content-Type"))
     try:
-        call = codec.decode(Call, await read_body(request))
+        call = await decoded(codec, Call, await read_body(request))
     except Malformed as fault:
         raise Refused(400, str(fault)) from None
     if call.type is None:

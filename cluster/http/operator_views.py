@@ -5,7 +5,7 @@ Source: reference http-endpoints.md §8.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from actors import NANOS, split_address
@@ -54,10 +54,8 @@ def agent(row: AgentRow) -> Agent:
     )
 
 
-def framework(
-    row: FrameworkRow, used: Resources, offers: Sequence[Offer], offered: Iterable[Resources]
-) -> Framework:
-    """A framework with what it has. Times that are not known are left out."""
+def framework(row: FrameworkRow, used: Resources, offered: Resources) -> Framework:
+    """A framework with what it has, but for its offers. Times that are not known are left out."""
     bare = announced(row)
     return Framework(
         framework_info=bare.framework_info,
@@ -67,10 +65,9 @@ def framework(
         registered_time=_known(bare.registered_time),
         reregistered_time=_known(bare.reregistered_time),
         unregistered_time=_known(bare.unregistered_time),
-        offers=tuple(offers),
         allocated_resources=_shown(used),
-        offered_resources=_shown(total(offered)),
-        offer_constraints=OfferConstraints(),
+        offered_resources=_shown(offered),
+        offer_constraints=row.constraints or OfferConstraints(),
     )
 
 
@@ -91,8 +88,8 @@ def announced(row: FrameworkRow) -> Framework:
     )
 
 
-def offer(row: OfferRow, home: AgentRow, executors: Iterable[ExecutorRow]) -> Offer:
-    """An outstanding offer; `executors` are those of its framework."""
+def offer(row: OfferRow, home: AgentRow) -> Offer:
+    """An outstanding offer of resources of the agent `home`."""
     host, port = split_address(home.pid.address)
     return Offer(
         id=OfferID(row.id),
@@ -107,7 +104,7 @@ def offer(row: OfferRow, home: AgentRow, executors: Iterable[ExecutorRow]) -> Of
         domain=home.info.domain,
         resources=row.resources.protos(),
         attributes=home.info.attributes,
-        executor_ids=tuple(one.info.executor_id for one in executors if one.agent_id == row.agent_id),
+        executor_ids=row.executor_ids,
         allocation_info=AllocationInfo(role=row.role),
     )
 

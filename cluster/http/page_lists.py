@@ -6,7 +6,7 @@
                       also: state= (several with commas), framework_id=, agent_id=, list=
 
 All take `search` (part of an id, a name or a hostname, in any case of letters; of a task also of its
-state, agent or framework), `order` (`asc`, which is
+state, agent or framework, from three letters on), `order` (`asc`, which is
 the default, or `desc`), `offset` and `limit` (0 to 1000). `list` is `tasks`, `unreachable_tasks` or
 `completed_tasks`. The answer has the part that was asked for, and in `total` how many were found.
 """
@@ -36,11 +36,14 @@ from cluster.master.reading import (
     Row,
     TaskRows,
     Wanted,
+    WantedTasks,
 )
-from cluster.model import Task, TaskState
+from cluster.model import Task, TaskState, is_terminal
 
 #: Entries in one answer.
 MOST_SHOWN = 1000
+#: From how many letters on tasks are found by their state, agent or framework.
+WIDE = 3
 #: How deep one can page. Whoever is there knows what to search for better than what to sort by.
 MOST_SKIPPED = 10_000
 
@@ -90,12 +93,15 @@ class PageLists:
         query = Query.of(request, TASK_KEYS)
         states, agent_id = _states_of(request), text_of(request, "agent_id")
         lists = _lists_of(request)
+        framework_id = text_of(request, "framework_id")
+        if not (states or agent_id or query.search) and query.sort == "started" and len(lists) == 3:
+            return await self._newest_tasks(request, query, framework_id)
         has_framework = False  # whether the framework whose tasks come is what is searched for
 
         def entries(row: Row) -> Iterator[Entry]:
             nonlocal has_framework
             if isinstance(row, FrameworkRow):
-                has_framework = query.fits(row.id, row.info.name)
+                has_framework = query.fits_wider(row.id, row.info.name)
             if not isinstance(row, TaskRows) or row.list not in lists:
                 return
             for record in row.records:
@@ -103,12 +109,33 @@ class PageLists:
                     continue
                 if agent_id not in (None, record.agent_id.value):
                     continue
-                texts = record.task_id.value, record.name, record.state.value, record.agent_id.value
-                if has_framework or query.fits(*texts):
+                if (
+                    has_framework
+                    or query.fits(record.task_id.value, record.name)
+                    or query.fits_wider(record.state.value[len("TASK_") :], record.agent_id.value)
+                ):
                     yield (TASK_KEYS[query.sort](record), record.task_id.value), (record, row.list)
 
-        wanted = Wanted(frameworks=True, tasks=True, framework_id=text_of(request, "framework_id"))
+        wanted = Wanted(frameworks=True, tasks=True, framework_id=framework_id)
         return await self._answer(request, query, wanted, entries, _found_task)
+
+    async def _newest_tasks(
+        self, request: web.BaseRequest, query: Query, framework_id: str | None
+    ) -> web.Response:
+        """All tasks in the order that the master keeps them in: only what is shown has to be looked at."""
+        total = 0
+        _, pages = await self._walk.begin(Wanted(frameworks=True, framework_id=framework_id))
+        async for rows in pages:
+            total += sum(row.tasks + row.ended_tasks for row in rows if isinstance(row, FrameworkRow))
+        wanted = WantedTasks(
+            query.offset, query.offset + query.limit, not query.is_descending, framework_id=framework_id
+        )
+        found: list[Mapping[str, object]] = []
+        _, pages = await self._walk.begin(wanted)
+        async for rows in pages:
+            records = (record for row in rows if isinstance(row, TaskRows) for record in row.records)
+            found += [task_view(record, _standing(record)) for record in records]
+        return shown(request, {"found": found, "total": total})
 
     async def _answer(
         self,
@@ -161,6 +188,10 @@ class Query:
     def fits(self, *texts: str) -> bool:
         """Whether what is searched for is part of one of these."""
         return not self.search or any(self.search in text.casefold() for text in texts)
+
+    def fits_wider(self, *texts: str) -> bool:
+        """The same for what many have in common: a letter or two would find everything."""
+        return len(self.search) >= WIDE and any(self.search in text.casefold() for text in texts)
 
 
 class Best:
@@ -284,6 +315,13 @@ def framework_view(row: FrameworkRow) -> Mapping[str, object]:
 
 def _found_task(found: tuple[Task, str]) -> Mapping[str, object]:
     return task_view(*found)
+
+
+def _standing(record: Task) -> str:
+    """The list that a task is in, by its state."""
+    if record.state is TaskState.TASK_UNREACHABLE:
+        return UNREACHABLE
+    return COMPLETED if is_terminal(record.state) else ACTIVE
 
 
 def task_view(record: Task, standing: str) -> Mapping[str, object]:

@@ -18,7 +18,8 @@ from actors.metrics import Reading
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 PREFIX = "mesos"
 
-#: Names with parts that vary: what they are called, and the labels that the groups become.
+#: Names with parts that vary: what they are called, and the labels that the groups become. A group without
+#: a label is part of the name.
 _VARYING: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = tuple(
     (re.compile(pattern), name, labels)
     for pattern, name, labels in (
@@ -31,6 +32,41 @@ _VARYING: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = tuple(
         (r"allocator/mesos/roles/(.+)/shares/dominant", "allocator/role_dominant_share", ("role",)),
         (r"allocator/mesos/offer_filters/roles/(.+)/active", "allocator/offer_filters_active", ("role",)),
         (r"allocator/mesos/resources/(\w+)/(\w+)", "allocator/resources", ("resource", "kind")),
+        (
+            r"master/frameworks/([^/]*)/([^/]+)/(calls|events|operations)/(\w+)",
+            "master/framework_{2}_by_type",
+            ("name", "framework_id", "", "type"),
+        ),
+        (
+            r"master/frameworks/([^/]*)/([^/]+)/tasks/(active|terminal)/(\w+)",
+            "master/framework_tasks_{2}",
+            ("name", "framework_id", "", "state"),
+        ),
+        (
+            r"master/frameworks/([^/]*)/([^/]+)/offers/(\w+)",
+            "master/framework_offers",
+            ("name", "framework_id", "kind"),
+        ),
+        (
+            r"master/frameworks/([^/]*)/([^/]+)/roles/(.+)/suppressed",
+            "master/framework_suppressed",
+            ("name", "framework_id", "role"),
+        ),
+        (
+            r"master/frameworks/([^/]*)/([^/]+)/(\w+)",
+            "master/framework_{2}",
+            ("name", "framework_id", ""),
+        ),
+        (
+            r"frameworks/(.*)/messages_(received|processed)",
+            "master/principal_messages_{1}",
+            ("principal", ""),
+        ),
+        (
+            r"allocator/mesos/quota/roles/(.+)/resources/([^/]+)/(\w+)",
+            "allocator/quota",
+            ("role", "resource", "kind"),
+        ),
         (r"actors/dead_letters/(\w+)", "actors/dead_letters_by_reason", ("reason",)),
         (r"actors/protocol_errors/(\w+)", "actors/protocol_errors_by_kind", ("kind",)),
         (r"(\S+_ms)/(count|max|min|p\d+)", "{0}_window", ("statistic",)),
@@ -79,7 +115,8 @@ def named(key: str) -> tuple[str, dict[str, str]]:
             return _resource(*found.groups(""))
         groups = found.groups()
         kept = groups[len(groups) - len(labels) :]
-        return _plain(name.format(*groups)), dict(zip(labels, kept, strict=True))
+        found_labels = {label: value for label, value in zip(labels, kept, strict=True) if label}
+        return _plain(name.format(*groups)), found_labels
     return _plain(key), {}
 
 

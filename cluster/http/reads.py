@@ -10,7 +10,7 @@ import re
 from aiohttp import web
 
 from cluster.http.answers import BadRequest, encode_json
-from cluster.http.shared import Rendering, compress
+from cluster.http.shared import Rendering, compress, let_others
 
 #: Shorter answers are not compressed.
 GZIP_FROM_BYTES = 1024
@@ -92,6 +92,7 @@ async def _stream(request: web.BaseRequest, rendering: Rendering, callback: str 
         async for piece in (rendering.gzipped() if pack else rendering).pieces():
             if piece:
                 await response.write(piece)
+                await let_others()  # writing to a fast reader never waits
         if callback is not None:
             await response.write(b")")
     except ConnectionError:

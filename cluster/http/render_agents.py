@@ -5,10 +5,13 @@ Source: reference http-endpoints.md §3.1 (Slave object), §3.3.
 
 from __future__ import annotations
 
-import msgspec
-from msgspec import UNSET, UnsetType
+from functools import lru_cache
+from typing import NamedTuple
 
-from cluster.http.render_amounts import Shown, by_role, of_resources
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from cluster.http.render_amounts import Shown, by_role, of_resources, written
 from cluster.master.reading import AgentRow
 from cluster.model import (
     AgentCapability,
@@ -22,6 +25,9 @@ from cluster.model.attributes import value_text
 
 Full = list[Resource]
 
+#: Agents are of a few sizes.
+SIZES = 4096
+
 
 class AgentView(msgspec.Struct, gc=False):
     """An agent. The fields that end in `_full` are shown by /slaves only."""
@@ -32,15 +38,15 @@ class AgentView(msgspec.Struct, gc=False):
     attributes: dict[str, float | str]
     pid: str
     registered_time: float
-    resources: Shown
-    used_resources: Shown
-    offered_resources: Shown
-    reserved_resources: dict[str, Shown]
-    unreserved_resources: Shown
+    resources: Raw
+    used_resources: Shown | Raw
+    offered_resources: Shown | Raw
+    reserved_resources: Raw
+    unreserved_resources: Raw
     active: bool
     deactivated: bool
     version: str
-    capabilities: list[str]
+    capabilities: list[AgentCapability.Type]
     reregistered_time: float | UnsetType = UNSET
     domain: DomainInfo | UnsetType = UNSET
     reserved_resources_full: dict[str, Full] | UnsetType = UNSET
@@ -51,29 +57,54 @@ class AgentView(msgspec.Struct, gc=False):
 
 def agent_view(row: AgentRow) -> AgentView:
     """An agent as /state shows it."""
-    resources, unreserved = of_resources(row.total), row.total.unreserved()
+    info, size = row.info, _size(row.total)
     view = AgentView(
-        id=row.id,
-        hostname=row.info.hostname,
-        port=row.info.port,
-        attributes=attributes(row.info.attributes),
-        pid=str(row.pid),
-        registered_time=row.registered_s,
-        resources=resources,
-        used_resources=of_resources(*row.used),
-        offered_resources=of_resources(*row.offered),
-        reserved_resources=by_role(row.total),
-        unreserved_resources=resources if unreserved is row.total else of_resources(unreserved),
-        active=row.is_connected,
-        deactivated=False,
-        version=row.version,
-        capabilities=capability_names(row.capabilities),
+        row.id,
+        info.hostname,
+        info.port,
+        attributes(info.attributes),
+        str(row.pid),
+        row.registered_s,
+        size.all,
+        _held(row.used),
+        _held(row.offered),
+        size.reserved,
+        size.unreserved,
+        row.is_connected,
+        False,
+        row.version,
+        capability_names(row.capabilities),
     )
     if row.reregistered_s is not None:
         view.reregistered_time = row.reregistered_s
-    if row.info.domain is not None:
-        view.domain = row.info.domain
+    if info.domain is not None:
+        view.domain = info.domain
     return view
+
+
+class _Size(NamedTuple):
+    """What an agent has, written."""
+
+    all: Raw
+    reserved: Raw
+    unreserved: Raw
+
+
+@lru_cache(SIZES)
+def _size(total: Resources) -> _Size:
+    resources = written(of_resources(total))
+    if not any(kind.reservations for kind, _ in total):
+        return _Size(resources, _NO_ROLES, resources)
+    by_roles = Raw(msgspec.json.encode(by_role(total)))
+    return _Size(resources, by_roles, written(of_resources(total.unreserved())))
+
+
+_NO_ROLES = Raw(b"{}")
+_NOTHING = written(of_resources())
+
+
+def _held(parts: tuple[Resources, ...]) -> Shown | Raw:
+    return of_resources(*parts) if parts else _NOTHING
 
 
 def full_agent_view(row: AgentRow) -> AgentView:
@@ -102,9 +133,11 @@ def full_by_role(total: Resources) -> dict[str, Full]:
 
 def attributes(of: tuple[Attribute, ...]) -> dict[str, float | str]:
     """Attributes by name; of several with one name the last."""
+    if not of:
+        return {}
     return {a.name: a.scalar.value if a.scalar is not None else value_text(a) for a in of}
 
 
-def capability_names(of: tuple[AgentCapability, ...]) -> list[str]:
-    """Capabilities in words."""
-    return [capability.type.value for capability in of if capability.type is not None]
+def capability_names(of: tuple[AgentCapability, ...]) -> list[AgentCapability.Type]:
+    """The kinds of capabilities, which JSON has in words."""
+    return [capability.type for capability in of if capability.type is not None]

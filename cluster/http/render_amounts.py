@@ -8,6 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from msgspec import Raw
+from msgspec.json import Encoder
+
 from cluster.master.reading import Amounts
 from cluster.master.tally import shown_name
 from cluster.model import (
@@ -23,6 +26,8 @@ from cluster.model.ranges import union
 from cluster.model.values_text import print_ranges, print_set
 
 Shown = dict[str, float | str]
+
+_encode = Encoder().encode
 
 
 def number(value: float) -> float | str:
@@ -49,6 +54,10 @@ def of_resources(*parts: Resources) -> Shown:
     lists: dict[str, Amount] = {}
     for part in parts:
         for kind, amount in part:
+            name = kind.name
+            if type(amount) is int and kind.lot_milli is None and not kind.revocable:  # nearly all are plain
+                milli[name] = milli.get(name, 0) + amount
+                continue
             name = shown_name(kind)
             if isinstance(amount, int):
                 milli[name] = milli.get(name, 0) + quantity_milli(kind, amount)
@@ -58,6 +67,11 @@ def of_resources(*parts: Resources) -> Shown:
     for name, amount in lists.items():
         shown[name] = _text(amount)
     return shown
+
+
+def written(shown: Shown) -> Raw:
+    """The JSON, to stand in several answers."""
+    return Raw(_encode(shown))
 
 
 def of_amounts(*sums: Amounts) -> Shown:

@@ -11,7 +11,9 @@ from msgspec import UNSET, UnsetType
 from cluster.http.render_amounts import Shown, number, of_amounts, of_list, of_resources
 from cluster.http.render_tasks import CommandView, Flat, command_view, flat, role_of
 from cluster.master.reading import ExecutorRow, FrameworkRow, OfferRow
-from cluster.model import Capability, ExecutorInfo, Resource
+from cluster.model import Capability, ExecutorInfo, OfferConstraints, Resource
+
+_NO_CONSTRAINTS = OfferConstraints()
 
 
 class FrameworkView(msgspec.Struct, gc=False):
@@ -33,7 +35,7 @@ class FrameworkView(msgspec.Struct, gc=False):
     registered_time: float
     unregistered_time: float
     resources: Shown
-    offer_constraints: dict[str, object]
+    offer_constraints: OfferConstraints
     pid: str | UnsetType = UNSET
     reregistered_time: float | UnsetType = UNSET
     principal: str | UnsetType = UNSET
@@ -86,7 +88,7 @@ def framework_view(row: FrameworkRow, here: str) -> FrameworkView:
         registered_time=row.registered_s,
         unregistered_time=row.unregistered_s,
         resources=of_amounts(row.used, row.offered),
-        offer_constraints={},
+        offer_constraints=row.constraints or _NO_CONSTRAINTS,
     )
     if row.pid is not None and row.pid.address != here:
         view.pid = str(row.pid)

@@ -5,12 +5,12 @@ Source: reference http-endpoints.md §3.1 (Task object).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Raw, UnsetType
 
-from cluster.http.render_amounts import Shown, limits, of_list
+from cluster.http.render_amounts import limits, of_list, written
 from cluster.model import (
     CgroupInfo,
     CommandInfo,
@@ -44,9 +44,9 @@ class NetworkView(msgspec.Struct, gc=False, omit_defaults=True):
 class ContainerStatusView(msgspec.Struct, gc=False, omit_defaults=True):
     """What a status tells of a container."""
 
-    container_id: ContainerID | UnsetType = UNSET
+    container_id: ContainerID | None = None
     network_infos: tuple[NetworkInfo | NetworkView, ...] = ()
-    cgroup_info: CgroupInfo | UnsetType = UNSET
+    cgroup_info: CgroupInfo | None = None
 
 
 class StatusView(msgspec.Struct, gc=False):
@@ -55,7 +55,7 @@ class StatusView(msgspec.Struct, gc=False):
     state: TaskState
     timestamp: float
     labels: Flat | UnsetType = UNSET
-    container_status: ContainerStatusView | UnsetType = UNSET
+    container_status: ContainerStatus | ContainerStatusView | UnsetType = UNSET
     healthy: bool | UnsetType = UNSET
 
 
@@ -68,9 +68,9 @@ class TaskView(msgspec.Struct, gc=False):
     executor_id: str
     slave_id: str
     state: TaskState
-    resources: Shown
+    resources: Raw
     role: str
-    statuses: tuple[StatusView, ...]
+    statuses: list[StatusView]
     limits: Mapping[str, float | str] | UnsetType = UNSET
     user: str | UnsetType = UNSET
     labels: Flat | UnsetType = UNSET
@@ -98,16 +98,34 @@ class UriView(msgspec.Struct, gc=False):
 
 def task_view(task: Task) -> TaskView:
     """A task as it is shown."""
+    return _task(task, written(of_list(task.resources)), role_of(task.resources))
+
+
+def task_views(tasks: Iterable[Task]) -> list[TaskView]:
+    """Tasks as they are shown; resources that neighbours have in common are written once."""
+    views = []
+    resources: tuple[Resource, ...] | None = None
+    shown, role = Raw(), ""
+    for task in tasks:
+        if task.resources != resources:
+            resources = task.resources
+            shown, role = written(of_list(resources)), role_of(resources)
+        views.append(_task(task, shown, role))
+    return views
+
+
+def _task(task: Task, resources: Raw, role: str) -> TaskView:
+    executor_id = task.executor_id
     view = TaskView(
         task.task_id.value,
         task.name,
         task.framework_id.value,
-        task.executor_id.value if task.executor_id is not None else "",
+        "" if executor_id is None else executor_id.value,
         task.agent_id.value,
         task.state,
-        of_list(task.resources),
-        role_of(task.resources),
-        tuple([_status(status) for status in task.statuses]),
+        resources,
+        role,
+        [_status(status) for status in task.statuses],
     )
     if task.limits:
         view.limits = limits(task.limits)
@@ -160,17 +178,16 @@ def _status(status: TaskStatus) -> StatusView:
     return view
 
 
-def _container_status(status: ContainerStatus) -> ContainerStatusView:
-    view = ContainerStatusView()
-    if status.container_id is not None:
-        view.container_id = status.container_id
-    if status.network_infos:
-        view.network_infos = tuple(
-            [_network(network) if network.labels is not None else network for network in status.network_infos]
-        )
-    if status.cgroup_info is not None:
-        view.cgroup_info = status.cgroup_info
-    return view
+def _container_status(status: ContainerStatus) -> ContainerStatus | ContainerStatusView:
+    """The status itself if it has nothing that is shown in another way, or not at all."""
+    for network in status.network_infos:
+        if network.labels is not None:
+            break
+    else:
+        if status.executor_pid is None:
+            return status
+    networks = [_network(one) if one.labels is not None else one for one in status.network_infos]
+    return ContainerStatusView(status.container_id, tuple(networks), status.cgroup_info)
 
 
 def _network(network: NetworkInfo) -> NetworkView:

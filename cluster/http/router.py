@@ -71,6 +71,10 @@ class Router:
                 return found if found.is_prefix else None
         return None
 
+    def everything(self) -> Iterator[str]:
+        """All paths there are, whatever their methods."""
+        yield from dict.fromkeys((*self._endpoints, *self.paths()))
+
     def paths(self) -> Iterator[str]:
         """The paths that can be read with GET: of the process, then of its actors, both sorted."""
         yield from sorted(

@@ -25,7 +25,7 @@ from cluster.http.callers import (
     turned_away,
 )
 from cluster.http.http_scheduler import HttpScheduler
-from cluster.http.negotiate import Refused, answer_codec, read_body, request_codec
+from cluster.http.negotiate import Refused, answer_codec, decoded, read_body, request_codec
 from cluster.http.router import Endpoint
 from cluster.model import FrameworkID
 from cluster.protocol.scheduler import Subscribe, UpdateFramework
@@ -157,7 +157,7 @@ async def _call_in(request: web.BaseRequest, caller: Caller) -> Call:
     codec = request_codec(request.headers.get("Content-Type"))
     body = await read_body(request)
     try:
-        call = codec.decode(Call, body)
+        call = await decoded(codec, Call, body)
         translate.check_call(call, caller.principal)
     except Malformed as fault:
         raise Refused(400, str(fault)) from None

@@ -26,6 +26,7 @@ class MasterWalk:
             ActorGone, AskTimeout: the master is not there.
         """
         opened = await self._runtime.ask(self._master, OpenWalk(wanted), ANSWER_S)
+        await let_others()
         return opened.head, self._pages(ReadOn(opened.walk))
 
     async def _pages(self, read_on: ReadOn) -> AsyncIterator[tuple[Row, ...]]:

@@ -57,6 +57,7 @@ class Acceptance:
         for offer in taken:
             self._c.state.remove_offer(offer)
         self._c.count("master/offers_accepted")
+        framework.counts.offers_accepted += len(taken)
         agent = self._c.state.agents[taken[0].agent_id]
         remaining = Resources.EMPTY
         for offer in taken:
@@ -120,6 +121,8 @@ class Acceptance:
         remaining: Resources,
     ) -> Resources:
         """Carry out one operation; what remains of the offers."""
+        if operation.type is not None:
+            framework.counts.operations[operation.type] += 1
         if operation.type is LAUNCH and operation.launch is not None:
             for task in operation.launch.task_infos:
                 if operation.id is not None:
@@ -142,7 +145,7 @@ class Acceptance:
             status = OperationStatus(
                 operation_id=operation.id, state=OperationState.OPERATION_ERROR, message=why
             )
-            self._c.send(framework.pid, protocol.UpdateOperationStatus(status))
+            self._c.tell(framework, protocol.UpdateOperationStatus(status))
 
     def _invalid(self, framework: FrameworkEntry, task: TaskInfo, why: str) -> None:
         self._tasks.refuse(

@@ -7,7 +7,7 @@ No decision is made here. The parts (`agents`, `frameworks`, `offers`, `accept`,
 from __future__ import annotations
 
 from collections import deque
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from actors import PID, Actor, handles, split_address
 from cluster.allocator import AllocatorOptions
@@ -33,6 +33,14 @@ from cluster.version import PROTOCOL_VERSION
 
 #: The name of the actor, which is part of every master's PID.
 NAME = "master"
+
+
+class Call(Protocol):
+    """A call of a framework other than SUBSCRIBE."""
+
+    @property
+    def framework_id(self) -> FrameworkID:
+        """The framework it is for."""
 
 
 class MasterActor(Actor):
@@ -108,10 +116,12 @@ class MasterActor(Actor):
         )
 
     def _declare_metrics(self) -> None:
-        counters.declare(self.metrics, self.state, self.handled)
+        counters.declare(
+            self.metrics, self.state, self.handled, self.waiting_types,
+            per_framework=self._settings.publish_per_framework_metrics,
+        )  # fmt: skip
         self.metrics.gauge("master/elected", lambda: 1.0)  # there is one master, which leads
         self.metrics.gauge("master/uptime_secs", lambda: self.clock.wall() - self.started_s)
-        self.metrics.gauge("master/event_queue_messages", self.waiting)
 
     # -- allocator ----------------------------------------------------------------------------
 
@@ -125,84 +135,88 @@ class MasterActor(Actor):
     def on_subscribe(self, sender: PID, message: schedulers.Subscribe) -> None:
         self.metrics.count(counters.subscription_key(message))
         self._frameworks.subscribe(sender, message)
+        framework = self.state.framework_by_pid.get(sender)
+        if framework is not None:  # it is not refused
+            self.state.count_call(framework, schedulers.Subscribe)
 
-    def _framework(self, sender: PID, framework_id: FrameworkID) -> FrameworkEntry | None:
+    def _framework(self, sender: PID, message: Call) -> FrameworkEntry | None:
         """The framework a call is for, if it comes from its subscribed scheduler."""
         framework = self.state.framework_by_pid.get(sender)
-        if framework is not None and framework.id == framework_id.value:
+        if framework is not None and framework.id == message.framework_id.value:
+            self.state.count_call(framework, type(message))
             return framework
         self.metrics.count("master/dropped_messages")
         return None
 
     @handles
     def on_teardown(self, sender: PID, message: schedulers.Teardown) -> None:
-        if framework := self._framework(sender, message.framework_id):
+        if framework := self._framework(sender, message):
             self._frameworks.torn_down(framework)
 
     @handles
     def on_accept(self, sender: PID, message: schedulers.Accept) -> None:
-        if framework := self._framework(sender, message.framework_id):
+        if framework := self._framework(sender, message):
             self._accept.accept(framework, message)
 
     @handles
     def on_decline(self, sender: PID, message: schedulers.Decline) -> None:
-        if framework := self._framework(sender, message.framework_id):
+        if framework := self._framework(sender, message):
             ids = [offer_id.value for offer_id in message.offer_ids]
             self._offers.decline(framework, ids, message.filters)
 
     @handles
     def on_revive(self, sender: PID, message: schedulers.Revive) -> None:
-        if framework := self._framework(sender, message.framework_id):
+        if framework := self._framework(sender, message):
             self._frameworks.revive(framework, message.roles)
 
     @handles
     def on_suppress(self, sender: PID, message: schedulers.Suppress) -> None:
-        if framework := self._framework(sender, message.framework_id):
+        if framework := self._framework(sender, message):
             self._frameworks.suppress(framework, message.roles)
 
     @handles
     def on_kill(self, sender: PID, message: schedulers.Kill) -> None:
-        if framework := self._framework(sender, message.framework_id):
+        if framework := self._framework(sender, message):
             self._tasks.kill(framework, message)
 
     @handles
     def on_acknowledge(self, sender: PID, message: schedulers.Acknowledge) -> None:
-        if framework := self._framework(sender, message.framework_id):
+        if framework := self._framework(sender, message):
             self._tasks.acknowledged(framework, message)
 
     @handles
     def on_reconcile(self, sender: PID, message: schedulers.Reconcile) -> None:
-        if framework := self._framework(sender, message.framework_id):
+        if framework := self._framework(sender, message):
             self._tasks.reconcile(framework, message)
 
     @handles
     def on_update_framework(self, sender: PID, message: schedulers.UpdateFramework) -> None:
-        if framework := self._framework(sender, message.framework_id):
+        if framework := self._framework(sender, message):
             self._frameworks.update(framework, message)
 
     @handles
     def on_reconcile_operations(self, sender: PID, message: schedulers.ReconcileOperations) -> None:
-        if framework := self._framework(sender, message.framework_id):
+        if framework := self._framework(sender, message):
             self._operations.reconcile(framework, message)
 
     @handles
     def on_acknowledge_operation_status(
         self, sender: PID, message: schedulers.AcknowledgeOperationStatus
     ) -> None:
-        if framework := self._framework(sender, message.framework_id):
+        if framework := self._framework(sender, message):
             self._operations.acknowledged(framework, message)
 
     @handles
     def on_request_resources(self, sender: PID, message: schedulers.RequestResources) -> None:
         """The allocator goes by shares alone, so requests are heard and forgotten."""
-        self._framework(sender, message.framework_id)
+        self._framework(sender, message)
 
     @handles
     def on_inverse_offers_answered(
         self, sender: PID, message: schedulers.AcceptInverseOffers | schedulers.DeclineInverseOffers
     ) -> None:
         """No inverse offers are made before there is maintenance, so none of these is known."""
-        if self._framework(sender, message.framework_id):
+        if self._framework(sender, message):
             self.metrics.count("master/unknown_inverse_offers", len(message.inverse_offer_ids))
 
     @handles
@@ -216,14 +230,14 @@ class MasterActor(Actor):
 
     @handles
     def on_shutdown(self, sender: PID, message: schedulers.Shutdown) -> None:
-        framework = self._framework(sender, message.framework_id)
+        framework = self._framework(sender, message)
         agent = self.state.agents.get(message.agent_id.value)
         if framework is not None and agent is not None:
             self.send(agent.pid, agents.ShutdownExecutor(framework.id, message.executor_id.value))
 
     @handles
     def on_message_to_executor(self, sender: PID, message: schedulers.MessageToExecutor) -> None:
-        framework = self._framework(sender, message.framework_id)
+        framework = self._framework(sender, message)
         agent = self.state.agents.get(message.agent_id.value)
         if framework is not None and agent is not None and agent.is_connected:
             self.metrics.count("master/valid_framework_to_executor_messages")
@@ -270,7 +284,7 @@ class MasterActor(Actor):
             out = schedulers.MessageFromExecutor(
                 AgentID(message.agent_id), ExecutorID(message.executor_id), message.data
             )
-            self.send(framework.pid, out)
+            self.context.tell(framework, out)
         else:
             self.metrics.count("master/invalid_executor_to_framework_messages")
 
@@ -327,11 +341,6 @@ class MasterActor(Actor):
     def on_get_roles(self, sender: PID, message: reading.GetRoles) -> None:
         self.send(sender, views.roles(self.state, self._weights))
 
-    @handles
-    def on_get_suppressed(self, sender: PID, message: reading.GetSuppressed) -> None:
-        frameworks = self.state.frameworks.values()
-        self.send(sender, reading.Suppressed({f.id: f.suppressed for f in frameworks}))
-
     def _head(self) -> reading.Head:
         agents_ = self.state.agents.values()
         active = sum(agent.is_connected for agent in agents_)
@@ -354,7 +363,7 @@ class MasterActor(Actor):
             self.send(sender, operator.TornDown(f"No framework found with ID {message.framework_id!r}"))
             return
         if framework.is_connected:
-            self.send(framework.pid, schedulers.Error("Framework was torn down by an operator"))
+            self.context.tell(framework, schedulers.Error("Framework was torn down by an operator"))
         self._frameworks.remove(framework, "an operator tore it down")
         self.send(sender, operator.TornDown())
 

@@ -397,7 +397,7 @@ class Agents:
         c.allocator(alloc.RemoveAgent(agent.id))
         for framework in c.state.frameworks.values():
             if framework.is_connected:
-                c.send(framework.pid, scheduler_protocol.Failure(AgentID(agent.id)))
+                c.tell(framework, scheduler_protocol.Failure(AgentID(agent.id)))
 
     # -- executors ----------------------------------------------------------------------------
 
@@ -412,7 +412,7 @@ class Agents:
             failure = scheduler_protocol.Failure(
                 AgentID(agent.id), ExecutorID(message.executor_id), message.status
             )
-            self._c.send(framework.pid, failure)
+            self._c.tell(framework, failure)
 
     def remove_executor(self, agent: AgentEntry, framework_id: str, executor_id: str) -> None:
         """Forget an executor and free what it used."""

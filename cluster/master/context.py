@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from actors import PID
 from cluster.allocator import RegexLimits
 from cluster.master.feed import Feed
-from cluster.master.state import MasterState
+from cluster.master.state import FrameworkEntry, MasterState
 from cluster.model import MasterInfo
 
 
@@ -31,6 +31,7 @@ class MasterSettings:
     max_unreachable_tasks: int = 1000
     heartbeat_s: float = 15.0
     regex_limits: RegexLimits = field(default_factory=RegexLimits)
+    publish_per_framework_metrics: bool = True
 
 
 @dataclass(slots=True)
@@ -82,6 +83,11 @@ class Context:
     now: Callable[[], int]
     count: Callable[[str], None]
     epochs: int = field(default=0)
+
+    def tell(self, framework: FrameworkEntry, event: object) -> None:
+        """Send an event to a framework that is connected."""
+        framework.counts.events[type(event)] += 1
+        self.send(framework.pid, event)
 
     def next_epoch(self) -> int:
         """A number no agent was added under before."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from actors.metrics import Metrics
+from cluster.master.framework_counts import prefix
 from cluster.master.state import MasterState
 from cluster.master.tally import Sum
 from cluster.model import Reason, Source, TaskState, from_milli, is_terminal
@@ -48,6 +49,23 @@ DECLARED = (
         )
     ),
     "dropped_messages", "http_cache_hits", "messages_register_framework", "messages_reregister_framework",
+    # Nothing of the kind exists yet, or any more, so these stay at 0; dashboards of the original read them.
+    *(
+        f"messages_{what}"
+        for what in ("deactivate_framework", "operation_status_update", "update_slave", "authenticate")
+    ),
+    *(
+        f"{validity}_operation_{what}"
+        for validity in ("valid", "invalid")
+        for what in ("status_updates", "status_update_acknowledgements")
+    ),
+    *(
+        f"operations/{what}"
+        for what in (
+            "total", "pending", "recovering", "unreachable", "finished", "failed", "error", "dropped",
+            "gone_by_operator",
+        )
+    ),
 )  # fmt: skip
 
 #: Which messages are counted under which name.
@@ -70,6 +88,18 @@ MESSAGES: dict[str, tuple[type, ...]] = {
     "unregister_slave": (agents.UnregisterAgent,),
     "status_update": (agents.StatusUpdate,),
     "exited_executor": (agents.ExecutorExited,),
+}
+
+
+#: Whose messages are of which queue; the rest the master and its allocator send themselves.
+QUEUES = {
+    schedulers.__name__: "messages",
+    agents.__name__: "messages",
+    "cluster.protocol.operator": "http_requests",
+    "cluster.protocol.page": "http_requests",
+    "cluster.protocol.subscription": "http_requests",
+    "cluster.master.reading": "http_requests",
+    "cluster.master.watching": "http_requests",
 }
 
 
@@ -102,9 +132,23 @@ def _old_name(word: str) -> str:
     return word.replace("AGENT", "SLAVE")
 
 
-def declare(metrics: Metrics, state: MasterState, handled: Callable[[type], int]) -> None:
-    """Show the numbers of a master. `handled` says how many messages of a type it has dealt with."""
+def declare(
+    metrics: Metrics,
+    state: MasterState,
+    handled: Callable[[type], int],
+    waiting: Callable[[], Iterator[type]],
+    *,
+    per_framework: bool,
+) -> None:
+    """Show the numbers of a master.
+
+    `handled` says how many messages of a type it has dealt with, `waiting` the types of those that wait.
+    """
     metrics.declare(*(f"master/{name}" for name in DECLARED))
+    metrics.family(lambda: queues(waiting()))
+    metrics.family(lambda: calls_by_principal(state))
+    if per_framework:
+        metrics.stream(lambda: frameworks_by_id(state))
     _declare_resources(metrics, state)
     _declare_peers(metrics, state)
     for kind in LIVE:
@@ -115,6 +159,34 @@ def declare(metrics: Metrics, state: MasterState, handled: Callable[[type], int]
     )
     for name, types in MESSAGES.items():
         metrics.counter(f"master/messages_{name}", _all(handled, types))
+
+
+def queues(waiting: Iterator[type]) -> dict[str, float]:
+    """How much waits for the master: of agents and frameworks, of HTTP, and of itself and its allocator."""
+    found = dict.fromkeys(("messages", "http_requests", "dispatches"), 0.0)
+    for kind in waiting:
+        found[QUEUES.get(kind.__module__, "dispatches")] += 1
+    return {f"master/event_queue_{name}": value for name, value in found.items()}
+
+
+def calls_by_principal(state: MasterState) -> dict[str, float]:
+    """Messages are counted when they are dealt with, so as many are received as processed."""
+    return {
+        f"frameworks/{principal}/messages_{what}": count
+        for principal, count in state.calls_by_principal.items()
+        for what in ("received", "processed")
+    }
+
+
+def frameworks_by_id(state: MasterState) -> Iterator[tuple[str, float]]:
+    """What is counted of each framework, while it is remembered."""
+    for framework in (*state.frameworks.values(), *state.completed_frameworks.values()):
+        begin = prefix(framework.info.name, framework.id)
+        suppressed = {role: role in framework.suppressed for role in framework.roles}
+        for name, value in framework.counts.values(
+            framework.is_connected, len(framework.unreachable), suppressed
+        ):
+            yield f"{begin}/{name}", value
 
 
 def _declare_resources(metrics: Metrics, state: MasterState) -> None:

@@ -98,7 +98,7 @@ class Frameworks:
             return
         log.info("framework %s (%s) subscribed again, at %s", framework.id, framework.info.name, pid)
         if framework.is_connected:
-            c.send(framework.pid, protocol.Error("Framework failed over"))
+            c.tell(framework, protocol.Error("Framework failed over"))
         self._offers.discard_all_of(framework)
         self._describe(framework, message)
         framework.reregistered_s = c.wall()
@@ -155,16 +155,13 @@ class Frameworks:
         c = self._c
         framework = c.state.frameworks.get(due.framework_id)
         if framework is not None and framework.is_connected and framework.subscriptions == due.subscriptions:
-            c.send(framework.pid, protocol.Heartbeat())
+            c.tell(framework, protocol.Heartbeat())
             c.later(c.settings.heartbeat_s, due)
 
     def _welcome(self, framework: FrameworkEntry) -> None:
         c = self._c
-        c.send(
-            framework.pid,
-            protocol.Subscribed(FrameworkID(framework.id), c.settings.heartbeat_s, c.info),
-        )
-        c.send(framework.pid, protocol.Heartbeat())
+        c.tell(framework, protocol.Subscribed(FrameworkID(framework.id), c.settings.heartbeat_s, c.info))
+        c.tell(framework, protocol.Heartbeat())
 
     def _new_entry(self, info: FrameworkInfo, standing: Standing) -> FrameworkEntry:
         assert info.id is not None

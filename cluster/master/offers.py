@@ -75,7 +75,8 @@ class Offers:
                 c.later(c.settings.offer_timeout_s, OfferLate(entry.id))
             offers.append(describe(entry, framework, agent))
         if framework is not None and offers:
-            c.send(framework.pid, protocol.Offers(tuple(offers)))
+            framework.counts.offers_sent += len(offers)
+            c.tell(framework, protocol.Offers(tuple(offers)))
 
     def decline(self, framework: FrameworkEntry, offer_ids: Iterable[str], filters: Filters | None) -> None:
         """The framework does not want these; unknown ones are ignored."""
@@ -84,6 +85,7 @@ class Offers:
             if offer is not None:
                 self.give_back(offer, refuse_s(filters))
                 self._c.count("master/offers_declined")
+                framework.counts.offers_declined += 1
 
     def give_back(
         self, offer: OfferEntry, refuse: float | None = None, resources: Resources | None = None
@@ -103,7 +105,8 @@ class Offers:
         self.give_back(offer)
         self._c.count("master/offers_rescinded")
         if framework.is_connected:
-            self._c.send(framework.pid, protocol.Rescind(OfferID(offer.id)))
+            framework.counts.offers_rescinded += 1
+            self._c.tell(framework, protocol.Rescind(OfferID(offer.id)))
 
     def rescind_all_of(self, agent: AgentEntry, why: str) -> None:
         """Take back all offers of an agent."""

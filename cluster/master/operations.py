@@ -27,7 +27,7 @@ class Operations:
     def reconcile(self, framework: FrameworkEntry, message: protocol.ReconcileOperations) -> None:
         """Answer for each operation asked about; for none of them, with all that are known: none."""
         for asked in message.operations:
-            self._c.send(framework.pid, protocol.UpdateOperationStatus(self._unknown(asked)))
+            self._c.tell(framework, protocol.UpdateOperationStatus(self._unknown(asked)))
 
     def _unknown(self, asked: protocol.OperationToReconcile) -> OperationStatus:
         agent_id = asked.agent_id.value if asked.agent_id is not None else None

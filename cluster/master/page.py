@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from itertools import islice
 
 from actors import NANOS
 from cluster.master.state import FrameworkEntry, MasterState, OfferEntry
@@ -42,7 +41,7 @@ def offers(state: MasterState, asked: protocol.GetOffers, now_ns: int) -> protoc
     """Outstanding offers. The state keeps them in the order in which they were made."""
     found = [offer for offer in _some(state, asked).values() if asked.role in (None, offer.role)]
     start = max(0, asked.offset)
-    shown = islice(found, start, start + max(0, min(asked.limit, protocol.PAGE)))
+    shown = found[start : start + max(0, min(asked.limit, protocol.PAGE))]
     return protocol.Offers(tuple(_offer(state, offer, now_ns) for offer in shown), len(found))
 
 

@@ -17,15 +17,19 @@ from cluster.model import (
     AgentCapability,
     AgentInfo,
     Capability,
+    ExecutorID,
     ExecutorInfo,
     FrameworkInfo,
     MasterInfo,
+    OfferConstraints,
     Resources,
     Task,
 )
 
 #: The lists of tasks of a framework.
 ACTIVE, UNREACHABLE, COMPLETED = "tasks", "unreachable_tasks", "completed_tasks"
+#: How much one page costs, in what it costs a reader to write a task. One or two milliseconds.
+PAGE_COST = 400
 
 
 # -- rows -------------------------------------------------------------------------------------
@@ -89,6 +93,9 @@ class FrameworkRow(NamedTuple):
     used: Amounts
     offered: Amounts
     tasks: int = 0
+    suppressed: tuple[str, ...] = ()
+    constraints: OfferConstraints | None = None
+    ended_tasks: int = 0
 
 
 class TaskRows(NamedTuple):
@@ -99,13 +106,14 @@ class TaskRows(NamedTuple):
 
 
 class OfferRow(NamedTuple):
-    """An offer of the framework before."""
+    """An offer of the framework before; `executor_ids`: its custom executors on that agent."""
 
     id: str
     framework_id: str
     agent_id: str
     role: str
     resources: Resources
+    executor_ids: tuple[ExecutorID, ...] = ()
 
 
 class ExecutorRow(NamedTuple):
@@ -137,7 +145,7 @@ class RoleRow(NamedTuple):
 class Wanted:
     """Which part of the state to walk over, in this order. Agents may be cut: `agents_from`, `agents_limit`.
 
-    An id limits the walk to one agent or framework.
+    An id limits the walk to one agent or framework. `page_cost`: how much one page is, in tasks.
     """
 
     agents: bool = False
@@ -148,6 +156,7 @@ class Wanted:
     framework_id: str | None = None
     agents_from: int = 0
     agents_limit: int | None = None
+    page_cost: int = PAGE_COST
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,15 +218,3 @@ class Roles:
 
     roles: tuple[RoleRow, ...]
     weights: tuple[tuple[str, float], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class GetSuppressed:
-    """Ask which frameworks want no offers for which of their roles."""
-
-
-@dataclass(frozen=True, slots=True)
-class Suppressed:
-    """The suppressed roles by framework."""
-
-    frameworks: dict[str, tuple[str, ...]]

@@ -10,14 +10,15 @@ Source: reference master.md §5 to §8.
 from __future__ import annotations
 
 import enum
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from actors import PID
 from cluster.allocator import capabilities_of
+from cluster.master.framework_counts import FrameworkCounts
 from cluster.master.tally import Tally
-from cluster.master.timeline import EndedOrder, Timeline
+from cluster.master.timeline import EndedLine, EndedOrder, Timeline
 from cluster.model import (
     AgentCapability,
     AgentInfo,
@@ -59,6 +60,7 @@ class TaskEntry:
     is_charged: bool = True
     is_forgotten: bool = False
     kill: agent_protocol.KillTask | None = None
+    place: tuple[float, int] | None = None  # in the timeline of its framework, when it has a status
 
     @property
     def id(self) -> str:
@@ -154,20 +156,21 @@ class FrameworkEntry:
     offers: dict[str, OfferEntry] = field(default_factory=dict)
     unreachable: OrderedDict[str, Task] = field(default_factory=OrderedDict)
     capabilities: frozenset[Capability.Type] = frozenset()
-    timeline: Timeline = field(init=False)
+    counts: FrameworkCounts = field(default_factory=FrameworkCounts)
+    timeline: Timeline = field(default_factory=Timeline)
     ended: EndedOrder = field(default_factory=EndedOrder)
 
     def __post_init__(self) -> None:
         self.capabilities = capabilities_of(self.info)
-        self.timeline = Timeline(self.has)
 
-    def has(self, task: TaskEntry) -> bool:
-        """Whether a task is one of those that run, or may run."""
-        return self.tasks.get(task.id) is task
-
-    def ended_in_order(self) -> list[Task]:
+    def ended_in_order(self) -> EndedLine:
         """The tasks that ended or are unreachable by the time of their first status; not to be changed."""
         return self.ended.of(self.completed, self.unreachable)
+
+    @property
+    def ended_count(self) -> int:
+        """How many these are."""
+        return len(self.completed) + len(self.unreachable)
 
     def describe(self, info: FrameworkInfo) -> None:
         """Replace how the framework describes itself."""
@@ -253,6 +256,7 @@ class MasterState:
         self.completed_frameworks: OrderedDict[str, FrameworkEntry] = OrderedDict()
         self.offers: dict[str, OfferEntry] = {}
         self.tally = Tally()
+        self.calls_by_principal: Counter[str] = Counter()  # while a framework of the principal is registered
         self._max_completed_frameworks = max_completed_frameworks
         self._serial = 0
 
@@ -322,9 +326,18 @@ class MasterState:
         """Move a framework to the memory of ended ones; its id is refused while it is there."""
         self.disconnect_framework(framework)
         del self.frameworks[framework.id]
+        principal = framework.info.principal
+        if all(other.info.principal != principal for other in self.frameworks.values()):
+            self.calls_by_principal.pop(principal or "", None)
         self.completed_frameworks[framework.id] = framework
         while len(self.completed_frameworks) > self._max_completed_frameworks:
             self.completed_frameworks.popitem(last=False)
+
+    def count_call(self, framework: FrameworkEntry, kind: type) -> None:
+        """A framework called."""
+        framework.counts.calls[kind] += 1
+        if principal := framework.info.principal:
+            self.calls_by_principal[principal] += 1
 
     # -- tasks --------------------------------------------------------------------------------
 
@@ -333,10 +346,16 @@ class MasterState:
         assert task.id not in framework.tasks, f"task {task.id} is known"
         framework.tasks[task.id] = task
         agent.tasks[framework.id, task.id] = None
-        self.tally.task_state(None, task.state)
+        self._task_state(framework, None, task.state)
         framework.timeline.add(task, self._next_serial())
         if task.is_charged:
             agent.charge(framework.id, task.resources)
+
+    def _task_state(
+        self, framework: FrameworkEntry, before: TaskState | None, after: TaskState | None
+    ) -> None:
+        self.tally.task_state(before, after)
+        framework.counts.task_state(before, after)
 
     def _next_serial(self) -> int:
         self._serial += 1
@@ -346,7 +365,7 @@ class MasterState:
         """Replace the record of a known task by one with another state or further statuses."""
         before, task.record = task.record, record
         if before.state is not record.state:
-            self.tally.task_state(before.state, record.state)
+            self._task_state(framework, before.state, record.state)
         if not before.statuses and record.statuses:
             framework.timeline.add(task, self._next_serial())
 
@@ -364,8 +383,8 @@ class MasterState:
         """Forget an uncharged task."""
         assert not task.is_charged, f"task {task.id} still holds resources"
         del framework.tasks[task.id]
-        self.tally.task_state(task.state, None)
-        framework.timeline.remove(task, len(framework.tasks))
+        self._task_state(framework, task.state, None)
+        framework.timeline.remove(task)
         agent = self.agents.get(task.agent_id)
         if agent is not None:
             agent.tasks.pop((framework.id, task.id), None)
@@ -404,6 +423,9 @@ class MasterState:
         for framework in self.frameworks.values():
             if framework.offers and not framework.is_connected:
                 faults.append(f"{framework.id} is not connected and has offers {list(framework.offers)}")
+            kept, found = framework.counts.states, Counter(task.state for task in framework.tasks.values())
+            if kept != found:
+                faults.append(f"states of {framework.id}: kept is {kept}, found is {found}")
             for task in framework.tasks.values():
                 if task.is_charged and is_terminal(task.state):
                     faults.append(f"task {task.id} of {framework.id} ended and still holds resources")

@@ -27,6 +27,7 @@ from cluster.model import (
     TimeInfo,
     is_terminal,
     moved,
+    told,
 )
 from cluster.protocol import agent as agent_protocol
 from cluster.protocol import scheduler as protocol
@@ -58,7 +59,7 @@ class Tasks:
         if framework is None:
             return
         if framework.is_connected:
-            c.send(framework.pid, protocol.Update(status))
+            c.tell(framework, protocol.Update(status))
         task = framework.tasks.get(status.task_id.value)
         if task is None or task.agent_id != agent.id:
             return
@@ -74,6 +75,7 @@ class Tasks:
         """Take over the newest state; a terminal one never changes again."""
         before, old = task.state, task.record
         if is_terminal(before):
+            self._remember(framework, task, status)
             return
         if status.state in NEXT[before]:
             self._c.state.update_task(framework, task, moved(task.record, status))
@@ -84,10 +86,23 @@ class Tasks:
         if is_news(old, task.record, status):
             self._c.feed.task_updated(framework.id, status, task.state)
         if is_terminal(task.state):
-            self._count_end(status, task.state)
+            self._count_end(framework, status, task.state)
             self.release(framework, task)
 
-    def _count_end(self, status: TaskStatus, state: TaskState) -> None:
+    def _remember(self, framework: FrameworkEntry, task: TaskEntry, status: TaskStatus) -> None:
+        """A status that comes after the agent said how the task ended: it belongs to the history still.
+
+        The last one says why the task ended.
+        """
+        old = task.record
+        if is_terminal(status.state) and status.state is not old.state:
+            return
+        self._c.state.update_task(framework, task, told(old, status))
+        if is_news(old, task.record, status):
+            self._c.feed.task_updated(framework.id, status, task.state)
+
+    def _count_end(self, framework: FrameworkEntry, status: TaskStatus, state: TaskState) -> None:
+        framework.counts.ends[state] += 1
         for key in counters.end_keys(state, status.source, status.reason):
             self._c.count(key)
 
@@ -238,7 +253,7 @@ class Tasks:
         """Tell a framework that a task it wanted to launch does not exist."""
         log.info("task %s of %s is refused: %s: %s", task_id, framework.id, reason.value, message)
         status = self._made(task_id, agent_id, state, reason, message)
-        self._count_end(status, state)
+        self._count_end(framework, status, state)
         self._send(framework, status)
 
     def drop(
@@ -280,7 +295,7 @@ class Tasks:
             self._c.state.update_task(framework, task, moved(task.record, status))
             self._log_transition(framework, task, before, status)
             self._c.feed.task_updated(framework.id, status, state)
-            self._count_end(status, state)
+            self._count_end(framework, status, state)
             if tell:
                 self._send(framework, status)
         self.release(framework, task)
@@ -303,7 +318,7 @@ class Tasks:
         """A task that went out of reach has ended; returns its last record. `tell` the framework."""
         status = self._made(record.task_id, record.agent_id, state, reason, message)
         status = msgspec.structs.replace(status, executor_id=record.executor_id)
-        self._count_end(status, state)
+        self._count_end(framework, status, state)
         self._c.feed.task_updated(framework.id, status, state)
         if tell:
             self._send(framework, status)
@@ -333,7 +348,7 @@ class Tasks:
 
     def _send(self, framework: FrameworkEntry, status: TaskStatus) -> None:
         if framework.is_connected:
-            self._c.send(framework.pid, protocol.Update(status))
+            self._c.tell(framework, protocol.Update(status))
 
 
 def time_info(seconds: float) -> TimeInfo:

@@ -5,13 +5,18 @@ Opening one copies references only; rows are made when their page is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Generator, Iterator
 from heapq import merge
-from itertools import islice
+from itertools import chain, islice
+from math import inf
+from sys import maxsize
 
+from cluster.master.offsets import cut
 from cluster.master.reading import (
     ACTIVE,
     COMPLETED,
+    PAGE_COST,
     UNREACHABLE,
     AgentRow,
     Amounts,
@@ -26,17 +31,21 @@ from cluster.master.reading import (
 )
 from cluster.master.state import AgentEntry, FrameworkEntry, MasterState, Standing, TaskEntry
 from cluster.master.tally import ListedSum
-from cluster.master.timeline import first_s
-from cluster.model import Task
+from cluster.master.timeline import EndedLine, Timeline, first_s
+from cluster.model import ExecutorInfo, Task
 
-#: How much one page costs, in what it costs a reader to write a task. A few milliseconds.
-PAGE_COST = 400
-AGENT_COST = 8
+#: What rows cost, as in `PAGE_COST`.
+AGENT_COST = 4
 FRAMEWORK_COST = 8
+#: How many agents can be looked at, and ended tasks be put in order, for what a task costs.
+AGENTS_SEEN = 10
+TASKS_SORTED = 10
 #: Tasks in one row.
 TASKS = 100
 
 Costly = tuple[int, Row | None]
+#: Custom executors of a framework by agent.
+Executors = dict[str, list[ExecutorInfo]]
 
 
 class StateWalk:
@@ -46,27 +55,43 @@ class StateWalk:
         self._state = state
         self._wanted = wanted
         self._agents = _agents_of(state, wanted)
-        executors = _executors_of(state) if wanted.frameworks and wanted.tasks else {}
-        self._frameworks = [
-            _Contents(framework, executors.get(framework.id, ()), is_completed, wanted.tasks)
+        self._frameworks = deque(
+            _Contents(framework, is_completed, wanted.tasks)
             for framework, is_completed in (
                 _frameworks_of(state, wanted.framework_id) if wanted.frameworks else ()
             )
-        ]
+        )
+        self._homes = list(state.agents.values()) if wanted.frameworks and wanted.tasks else []
+        self._executors: dict[str, Executors] = {}  # by framework
         self._rows = self._walk()
 
     def page(self) -> Page:
         """The next page."""
-        return _page(self._rows)
+        return _page(self._rows, self._wanted.page_cost)
 
     def _walk(self) -> Iterator[Costly]:
         if not self._wanted.agents_last:
             yield from self._walk_agents()
-        for contents in self._frameworks:
+        yield from self._find_executors()
+        while self._frameworks:
+            contents = self._frameworks.popleft()  # what it holds is let go of when it is through
             yield FRAMEWORK_COST, framework_row(self._state, contents.framework, contents.is_completed)
-            yield from contents.walk()
+            executors = self._executors.pop(contents.framework.id, {})
+            yield from contents.walk(executors)
+            for agent_id, on_agent in executors.items():
+                for info in on_agent:
+                    yield 2, ExecutorRow(agent_id, info)
         if self._wanted.agents_last:
             yield from self._walk_agents()
+
+    def _find_executors(self) -> Iterator[Costly]:
+        """Executors are kept with their agents: look through all of them."""
+        for number, agent in enumerate(self._homes):
+            for (framework_id, _), executor in agent.executors.items():
+                on_agents = self._executors.setdefault(framework_id, {})
+                on_agents.setdefault(agent.id, []).append(executor.info)
+            if number % AGENTS_SEEN == 0:
+                yield 1, None
 
     def _walk_agents(self) -> Iterator[Costly]:
         for agent in self._agents:
@@ -81,25 +106,23 @@ def begin(state: MasterState, wanted: Wanted | WantedTasks) -> StateWalk | TaskW
 class _Contents:
     """What a framework had when the walk was opened."""
 
-    __slots__ = ("_completed", "_executors", "_offers", "_tasks", "_unreachable", "framework", "is_completed")
+    __slots__ = ("_completed", "_offers", "_tasks", "_unreachable", "framework", "is_completed")
 
     def __init__(
         self,
         framework: FrameworkEntry,
-        executors: tuple[ExecutorRow, ...],
         is_completed: bool,
         with_tasks: bool,
     ) -> None:
         self.framework = framework
         self.is_completed = is_completed
-        self._executors = executors
         self._tasks: list[TaskEntry] = list(framework.tasks.values()) if with_tasks else []
         self._unreachable: list[Task] = list(framework.unreachable.values()) if with_tasks else []
         self._completed: list[Task] = list(framework.completed) if with_tasks else []
         self._offers = list(framework.offers.values()) if with_tasks else []
 
-    def walk(self) -> Iterator[Costly]:
-        """Its tasks, offers and executors."""
+    def walk(self, executors: Executors) -> Iterator[Costly]:
+        """Its tasks, list by list, then its offers; with its executors by agent."""
         for at in range(0, len(self._tasks), TASKS):
             records = tuple(task.record for task in self._tasks[at : at + TASKS])
             yield len(records), TaskRows(ACTIVE, records)
@@ -107,9 +130,8 @@ class _Contents:
             for at in range(0, len(kept), TASKS):
                 yield min(TASKS, len(kept) - at), TaskRows(name, tuple(kept[at : at + TASKS]))
         for offer in self._offers:
-            yield 1, OfferRow(offer.id, offer.framework_id, offer.agent_id, offer.role, offer.resources)
-        for executor in self._executors:
-            yield 2, executor
+            ids = tuple([info.executor_id for info in executors.get(offer.agent_id, ())])
+            yield 2, OfferRow(offer.id, offer.framework_id, offer.agent_id, offer.role, offer.resources, ids)
 
 
 class TaskWalk:
@@ -131,63 +153,73 @@ class TaskWalk:
 
     def _walk(self) -> Iterator[Costly]:
         wanted = self._wanted
-        at = 0
-        for record in self._in_order():
-            if at >= wanted.end:
-                return
-            if wanted.task_id is not None and record.task_id.value != wanted.task_id:
-                yield 1, None
-                continue
-            yield 1, TaskRows("", (record,)) if at >= wanted.offset else None
-            at += 1
+        if wanted.task_id is not None:
+            records = yield from self._named(wanted.task_id)
+            records = islice(records, min(wanted.offset, maxsize), None)
+        else:
+            records = yield from self._listed()
+        for record in islice(records, min(max(0, wanted.end - wanted.offset), maxsize)):
+            yield 1, TaskRows("", (record,))
 
-    def _in_order(self) -> Iterator[Task]:
-        ascending = self._wanted.is_ascending
-        if ascending:
-            yield from self._waiting()
-        orders = [order for framework in self._frameworks for order in _orders(framework, ascending)]
-        for _, record in merge(*orders, key=_time_of, reverse=not ascending):
-            yield record
-        if not ascending:
-            yield from self._waiting()
-
-    def _waiting(self) -> Iterator[Task]:
+    def _named(self, task_id: str) -> Generator[Costly, None, Iterator[Task]]:
+        """The tasks of that id: of each framework one at most is there, others ended."""
+        found: list[Task] = []
         for framework in self._frameworks:
-            for task in framework.timeline.waiting():
-                if framework.has(task):
-                    yield task.record
-            for record in framework.ended_in_order():
-                if not record.statuses:
-                    yield record
+            yield 1 + framework.ended_count // TASKS_SORTED, None
+            if (task := framework.tasks.get(task_id)) is not None:
+                found.append(task.record)
+            ended = (*framework.unreachable.values(), *framework.completed)
+            found += [record for record in ended if record.task_id.value == task_id]
+        found.sort(key=_first, reverse=not self._wanted.is_ascending)
+        return iter(found)
+
+    def _listed(self) -> Generator[Costly, None, Iterator[Task]]:
+        """The tasks of all frameworks from the wanted offset on."""
+        ascending, offset = self._wanted.is_ascending, self._wanted.offset
+        waiting: list[Task] = []
+        lines: list[Timeline | EndedLine] = []
+        for framework in self._frameworks:
+            ended = framework.ended_in_order()
+            lines += (line for line in (framework.timeline, ended) if len(line))
+            waiting += (task.record for task in framework.timeline.waiting())
+            waiting += ended.bare
+            yield 1 + framework.ended_count // TASKS_SORTED, None
+        started = sum(map(len, lines))
+        oldest = offset - len(waiting) if ascending else started - offset
+        cuts = yield from cut(lines, max(0, oldest), last_first=not ascending)
+        if ascending:
+            return chain(waiting[offset:], _merged(lines, cuts, ascending))
+        return chain(_merged(lines, cuts, ascending), waiting[max(0, offset - started) :])
 
 
-def _orders(framework: FrameworkEntry, ascending: bool) -> tuple[Iterator[tuple[float, Task]], ...]:
-    """The tasks that run and those that ended, each in order."""
-    line = framework.timeline
-    running = line.oldest_first() if ascending else line.newest_first()
-    ended = framework.ended_in_order()
-    return (
-        ((at_s, task.record) for at_s, task in running),
-        ((_first(record), record) for record in (ended if ascending else ended[::-1]) if record.statuses),
-    )
+def _merged(lines: list[Timeline | EndedLine], cuts: list[int], ascending: bool) -> Iterator[Task]:
+    """Tasks of sorted lists: those from the cuts on, or those before them the other way round."""
+    orders: list[Iterator[tuple[float, TaskEntry | Task]]] = [
+        line.oldest_first(start) if ascending else line.newest_first(start)
+        for line, start in zip(lines, cuts, strict=True)
+    ]
+    for _, task in merge(*orders, key=_time_of, reverse=not ascending):
+        yield task if isinstance(task, Task) else task.record
 
 
 def _first(record: Task) -> float:
-    return first_s(record.statuses) or 0.0
+    """Those without a status come before all others."""
+    at_s = first_s(record.statuses)
+    return -inf if at_s is None else at_s
 
 
-def _time_of(entry: tuple[float, Task]) -> float:
+def _time_of(entry: tuple[float, object]) -> float:
     return entry[0]
 
 
-def _page(rows: Iterator[Costly]) -> Page:
+def _page(rows: Iterator[Costly], page_cost: int = PAGE_COST) -> Page:
     found: list[Row] = []
     cost = 0
     for each, row in rows:
         cost += each
         if row is not None:
             found.append(row)
-        if cost >= PAGE_COST:
+        if cost >= page_cost:
             return Page(tuple(found), False)
     return Page(tuple(found), True)
 
@@ -198,8 +230,10 @@ def _agents_of(state: MasterState, wanted: Wanted) -> list[AgentEntry]:
     if wanted.agent_id is not None:
         agent = state.agents.get(wanted.agent_id)
         return [agent] if agent is not None else []
-    end = None if wanted.agents_limit is None else wanted.agents_from + wanted.agents_limit
-    return list(islice(state.agents.values(), wanted.agents_from, end))
+    most = len(state.agents)  # what is asked for may be beyond every index
+    start = min(wanted.agents_from, most)
+    end = most if wanted.agents_limit is None else min(wanted.agents_from + wanted.agents_limit, most)
+    return list(islice(state.agents.values(), start, end))
 
 
 def _frameworks_of(state: MasterState, framework_id: str | None) -> Iterator[tuple[FrameworkEntry, bool]]:
@@ -208,14 +242,6 @@ def _frameworks_of(state: MasterState, framework_id: str | None) -> Iterator[tup
         for framework in frameworks.values():
             if framework_id in (None, framework.id):
                 yield framework, is_completed
-
-
-def _executors_of(state: MasterState) -> dict[str, tuple[ExecutorRow, ...]]:
-    found: dict[str, list[ExecutorRow]] = {}
-    for agent in state.agents.values():
-        for (framework_id, _), executor in agent.executors.items():
-            found.setdefault(framework_id, []).append(ExecutorRow(agent.id, executor.info))
-    return {framework_id: tuple(executors) for framework_id, executors in found.items()}
 
 
 def agent_row(agent: AgentEntry) -> AgentRow:
@@ -255,6 +281,9 @@ def framework_row(state: MasterState, framework: FrameworkEntry, is_completed: b
         _amounts(state.tally.framework_used.of(framework.id)),
         _amounts(state.tally.framework_offered.of(framework.id)),
         len(framework.tasks),
+        framework.suppressed,
+        framework.constraints,
+        len(framework.unreachable) + len(framework.completed),
     )
 
 

@@ -112,7 +112,7 @@ from cluster.model.task import (
     TaskState,
     TaskStatus,
 )
-from cluster.model.task_state import NEXT, TERMINAL, TERMINAL_OPERATION, is_terminal, moved
+from cluster.model.task_state import NEXT, TERMINAL, TERMINAL_OPERATION, is_terminal, moved, told
 from cluster.model.times import DurationInfo, TimeInfo, Unavailability
 from cluster.model.urls import URL, Address
 from cluster.model.values import Range, Ranges, Scalar, Set, Text, Value, ValueType
@@ -271,6 +271,7 @@ __all__ = [
     "is_strict_subrole",
     "is_terminal",
     "moved",
+    "told",
     "old_form",
     "parse_attributes",
     "parse_quantities",

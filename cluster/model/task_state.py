@@ -75,8 +75,13 @@ def moved(task: Task, status: TaskStatus) -> Task:
     """
     if status.state not in NEXT[task.state]:
         raise IllegalTransition(task.task_id.value, task.state.value, status.state.value)
+    return msgspec.structs.replace(told(task, status), state=status.state)
+
+
+def told(task: Task, status: TaskStatus) -> Task:
+    """Remember a status without changing the state of a task."""
     kept = task.statuses
     if kept and kept[-1].state is status.state:
         kept = kept[:-1]
     bare = msgspec.structs.replace(status, data=None)
-    return msgspec.structs.replace(task, state=status.state, statuses=(*kept, bare))
+    return msgspec.structs.replace(task, statuses=(*kept, bare))

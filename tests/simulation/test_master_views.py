@@ -180,7 +180,7 @@ def test_the_gauges_count_what_is_there() -> None:
     gone.host.kill()
     stage.settle()
     names = (
-        "slaves_active", "slaves_inactive", "frameworks_connected", "frameworks_disconnected", "tasks_staging",
-        "outstanding_offers", "slaves_unreachable",
+        "slaves_active", "slaves_inactive", "frameworks_connected", "frameworks_disconnected",
+        "tasks_staging", "outstanding_offers", "slaves_unreachable",
     )  # fmt: skip
     assert [stage.metric(f"master/{name}") for name in names] == [1, 1, 1, 1, 1, 1, 0]

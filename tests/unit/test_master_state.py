@@ -133,6 +133,13 @@ def test_every_spoiled_book_is_found(spoil: Callable[[Books], None], words: str)
     assert words in fault
 
 
+def test_states_that_missed_something_are_found() -> None:
+    books = Books()
+    books.framework.counts.states[TaskState.TASK_RUNNING] += 1  # past all methods
+    (fault,) = books.state.violated_invariants()
+    assert fault.startswith(f"states of {books.framework.id}: kept is ")
+
+
 def test_sums_that_missed_something_are_found() -> None:
     books = Books()
     assert books.state.violated_invariants() == []

@@ -101,6 +101,24 @@ async def test_tasks_are_sorted_cut_and_found() -> None:
         assert await names(scene, "?framework_id=nobody") == []
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"offset={1 << 63}",
+        f"limit={1 << 63}&offset=1",
+        f"offset={(1 << 64) - 1}&limit=-1",
+        f"offset={1 << 70}",
+    ],
+)
+@pytest.mark.parametrize(
+    "path", ["slaves", "tasks", "offers", "page/tasks", "page/agents", "page/frameworks"]
+)
+async def test_numbers_beyond_every_index(path: str, query: str) -> None:
+    async with busy_master() as scene:
+        assert (await scene.ask(f"/{path}?{query}")).status in (200, 400)
+        assert (await scene.ask("/health")).status == 200
+
+
 async def test_agents_and_frameworks_are_found() -> None:
     async with busy_master() as scene:
         assert len((await scene.json(f"/slaves?slave_id={scene.agent_id}"))["slaves"]) == 1
