@@ -13,7 +13,7 @@ from heapq import heapify, heappop, heappush
 
 from cluster.allocator.agents import Agent
 from cluster.allocator.eligibility import could_take
-from cluster.allocator.filters import OfferFilter, Refusal, filters_of, in_force, with_filter
+from cluster.allocator.filters import MAX_FILTERS, OfferFilter, Refusal, filters_of, in_force, with_filter
 from cluster.allocator.seats import Seat, SeatTable
 
 NEVER = float("inf")
@@ -36,7 +36,9 @@ class Refusals:
         """Remember a refusal."""
         self._set(seat, agent, with_filter(seat.refusals.get(agent), new))
         agent.refused_by |= seat.bit
-        if agent.blocked_for is not None:
+        if len(filters_of(seat.refusals[agent])) == MAX_FILTERS:
+            agent.blocked_for = None  # an older one may have made room that was what blocked the seat
+        elif agent.blocked_for is not None:
             offer = could_take(seat, agent.blocked_for).resources
             if new.refused is offer or new.refused.contains(offer):
                 agent.blocked |= seat.bit

@@ -595,6 +595,7 @@ class AllocatorState:
             framework = self.frameworks.get(framework_id)
             if framework is None:
                 self._strangers.setdefault(framework_id, {})[agent.id] = None
+                self.ledger.has_grown = True  # what it holds is not free, yet nobody known holds it
             else:
                 self._charge(framework, role, agent.id, part)
             self._use(agent, holder, part.resources)

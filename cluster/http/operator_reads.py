@@ -16,12 +16,16 @@ from cluster.http.reads import GZIP_FROM_BYTES, takes_gzip
 from cluster.http.shared import Rendering, Shared, let_others
 from cluster.http.walk_master import MasterWalk
 from cluster.v1.codec import JSON, PROTOBUF, Codec
+from cluster.v1.descriptors import message_class
+from cluster.v1.master import Event, Response
 
 
 class OperatorReads:
     """Answers GET_STATE and its parts."""
 
     def __init__(self, runtime: Runtime, master: PID) -> None:
+        for form in (Response, Event):  # made at its first use, one would hold everything up for 30 ms
+            message_class(form)
         self._walk = MasterWalk(runtime, master)
         hit = partial(runtime.metrics.count, "master/http_cache_hits")
         self._shared = {

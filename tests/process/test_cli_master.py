@@ -35,7 +35,7 @@ async def test_a_master_serves_and_ends_in_order(tmp_path: Path) -> None:
         status, body = await asyncio.to_thread(get, master.address, "/metrics/snapshot")
         assert json.loads(body)["master/slaves_active"] == 0.0
         names = json.loads((await asyncio.to_thread(get, master.address, "/__processes__"))[1])
-        assert [actor["id"] for actor in names][:2] == ["allocator", "master"]
+        assert {"allocator", "master"} <= {actor["id"] for actor in names}
         assert await master.terminate() == 0
         assert master.find(rf"listens on {LOOPBACK}:\d+; web: http://{LOOPBACK}:\d+/$")
         assert (tmp_path / "log/mesos-master.log").read_text().splitlines() == master.lines
