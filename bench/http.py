@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import hashlib
 import http.client
 import json
@@ -33,9 +32,10 @@ from actors import Process, Runtime, bind
 from bench import http_launch
 from bench.http_cluster import Picky, fill
 from cluster.allocator import AllocatorOptions
+from cluster.cli.collector import Collector
 from cluster.http import http_factory
-from cluster.http.master import master_endpoints
-from cluster.http.master_state import MasterState
+from cluster.http.endpoints.master import master_endpoints
+from cluster.http.endpoints.master_state import MasterState
 from cluster.master.actor import NAME, MasterActor
 from cluster.master.context import MasterSettings
 from cluster.master.state import TaskEntry
@@ -262,8 +262,7 @@ async def measure(agent_count: int, task_count: int, readers: int, seconds: floa
     await fill(process, master, agent_count, task_count)
     picky = Picky(master)
     runtime.spawn(picky, "picky")
-    gc.collect()
-    gc.freeze()
+    collector = Collector(runtime.clock)  # as a daemon has it
     address = runtime.address
     try:
         first, first_stretch = await read_by_others(address, "/state", most=1)
@@ -332,7 +331,7 @@ async def measure(agent_count: int, task_count: int, readers: int, seconds: floa
             digest=digest,
         )
     finally:
-        gc.unfreeze()
+        collector.stop()
         await process.close()
         await front.close(0.1)
 

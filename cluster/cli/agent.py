@@ -26,7 +26,7 @@ from cluster.config import AGENT, AgentConfig, config_or_exit, flags_of
 from cluster.containerizer.os_processes import OsProcesses
 from cluster.executor.launch_host import LaunchedHost
 from cluster.http import Endpoint
-from cluster.http.agent import agent_endpoints
+from cluster.http.endpoints.agent import agent_endpoints
 from cluster.model import (
     AgentInfo,
     Attribute,

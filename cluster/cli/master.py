@@ -12,8 +12,8 @@ from cluster.cli.logs import log_path
 from cluster.cli.place import Place
 from cluster.config import MASTER, MasterConfig, config_or_exit, flags_of
 from cluster.http import Endpoint
-from cluster.http.master import master_endpoints
-from cluster.http.scheduler_api import SchedulerApi
+from cluster.http.endpoints.master import master_endpoints
+from cluster.http.v1.scheduler_api import SchedulerApi
 from cluster.master.actor import NAME, MasterActor
 from cluster.master.context import MasterSettings
 from cluster.model import ANY_ROLE, ModelError, parse_quantities

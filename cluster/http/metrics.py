@@ -16,9 +16,9 @@ from aiohttp import web
 from actors.metrics import Metrics, Reading
 from cluster.config.units import parse_duration
 from cluster.http.answers import BadRequest
+from cluster.http.endpoints.render_amounts import number
 from cluster.http.prometheus import CONTENT_TYPE, exposition
 from cluster.http.reads import shown
-from cluster.http.render_amounts import number
 from cluster.http.router import Endpoint
 from cluster.http.shared import let_others
 

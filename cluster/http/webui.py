@@ -13,10 +13,10 @@ from importlib import resources
 from aiohttp import web
 
 from cluster.http.answers import not_found, text_answer
-from cluster.http.callers import Leadership, turned_away
 from cluster.http.reads import GZIP_FROM_BYTES, shown, takes_gzip
 from cluster.http.router import Endpoint
 from cluster.http.shared import compress
+from cluster.http.v1.callers import Leadership, turned_away
 
 KINDS = {
     "html": "text/html; charset=utf-8",

@@ -17,7 +17,7 @@ from actors import NANOS, PID, Process, bind
 from bench.http_cluster import FRAMEWORKS, fill
 from cluster.allocator import AllocatorOptions
 from cluster.http import http_factory
-from cluster.http.master import master_endpoints
+from cluster.http.endpoints.master import master_endpoints
 from cluster.master.actor import NAME, MasterActor
 from cluster.master.context import MasterSettings
 from cluster.model import AgentID, Source, TaskID, TaskState, TaskStatus

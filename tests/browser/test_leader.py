@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from actors import PID, Process, bind
 from cluster.allocator import AllocatorOptions
 from cluster.http import http_factory
-from cluster.http.callers import Leader
-from cluster.http.master import master_endpoints
+from cluster.http.endpoints.master import master_endpoints
+from cluster.http.v1.callers import Leader
 from cluster.master.actor import NAME, MasterActor
 from cluster.master.context import MasterSettings
 from tests.browser.browser import LIMIT_S, chromium, opened

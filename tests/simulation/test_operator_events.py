@@ -16,11 +16,11 @@ import pytest
 
 from actors import PID, Rng, Runtime
 from actors.testing import Host
-from cluster.http import operator_events
-from cluster.http.event_stream import EventStream
-from cluster.http.operator_events import Join, Leave, OperatorEvents, PageDue, Subscriber
-from cluster.http.operator_state import EVERYTHING
-from cluster.http.recordio import Decoder
+from cluster.http.v1 import operator_events
+from cluster.http.v1.event_stream import EventStream
+from cluster.http.v1.operator_events import Join, Leave, OperatorEvents, PageDue, Subscriber
+from cluster.http.v1.operator_state import EVERYTHING
+from cluster.http.v1.recordio import Decoder
 from cluster.master import walks
 from cluster.v1.codec import JSON, PROTOBUF, Codec
 from cluster.v1.master import Event
@@ -259,7 +259,7 @@ def test_the_oldest_makes_room() -> None:
 
 
 def test_too_much_during_one_picture_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cluster.http.operator_events.HELD_EVENTS", 2)
+    monkeypatch.setattr("cluster.http.v1.operator_events.HELD_EVENTS", 2)
     monkeypatch.setattr(operator_events, "EVERYTHING", replace(EVERYTHING, page_cost=1))
     stage = Stage()
     runtime = stage.master_host.runtime

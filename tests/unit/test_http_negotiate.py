@@ -13,7 +13,7 @@ from aiohttp import web
 from actors import Process, bind
 from cluster.http import Endpoint, HttpLimits, http_factory
 from cluster.http.answers import text_answer
-from cluster.http.negotiate import Refused, accepts, answer_codec, read_body, request_codec
+from cluster.http.v1.negotiate import Refused, accepts, answer_codec, read_body, request_codec
 from cluster.v1.codec import JSON, PROTOBUF
 
 

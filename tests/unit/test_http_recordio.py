@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cluster.http import recordio
-from cluster.http.recordio import BadStream, Decoder
+from cluster.http.v1 import recordio
+from cluster.http.v1.recordio import BadStream, Decoder
 
 
 def test_a_record_is_its_length_in_bytes_a_line_feed_and_itself() -> None:

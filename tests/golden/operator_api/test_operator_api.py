@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from cluster.http.operator_api import LATER
+from cluster.http.v1.operator_api import LATER
 from cluster.model import AgentID, FrameworkID, TaskState
 from cluster.protocol import agent, scheduler
 from cluster.v1.master import Call, Event

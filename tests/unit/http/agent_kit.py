@@ -16,11 +16,11 @@ from cluster.agent.registration import Standing
 from cluster.agent.state import AgentState, AgentTask, Executor, Framework, Phase, task_view
 from cluster.containerizer.usage import Usage
 from cluster.http import http_factory
-from cluster.http.agent_api import AgentApi
-from cluster.http.agent_containers import AgentContainers
-from cluster.http.daemon_calls import DaemonCalls
+from cluster.http.endpoints.agent_containers import AgentContainers
 from cluster.http.file_tree import Attached
 from cluster.http.files import FileEndpoints
+from cluster.http.v1.agent_api import AgentApi
+from cluster.http.v1.daemon_calls import DaemonCalls
 from cluster.http.verbosity import Verbosity
 from cluster.model import (
     AgentID,

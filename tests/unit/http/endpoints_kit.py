@@ -14,13 +14,13 @@ from actors import PID, Process, bind
 from cluster.allocator import AllocatorOptions
 from cluster.containerizer.usage import Usage
 from cluster.http import HttpFront, HttpLimits, http_factory
-from cluster.http.agent_containers import AgentContainers
-from cluster.http.agent_files import AgentFiles
-from cluster.http.agent_state import AgentState as AgentStateEndpoint
-from cluster.http.callers import Leader
+from cluster.http.endpoints.agent_containers import AgentContainers
+from cluster.http.endpoints.agent_files import AgentFiles
+from cluster.http.endpoints.agent_state import AgentState as AgentStateEndpoint
+from cluster.http.endpoints.master import master_endpoints
 from cluster.http.files import FileEndpoints
 from cluster.http.flags import flags_table
-from cluster.http.master import master_endpoints
+from cluster.http.v1.callers import Leader
 from cluster.http.verbosity import Verbosity
 from cluster.master.actor import NAME, MasterActor
 from cluster.master.context import MasterSettings

@@ -21,7 +21,7 @@ from cluster.cli import agent as agent_command
 from cluster.cli import master as master_command
 from cluster.config import AgentConfig, MasterConfig
 from cluster.http import HttpFront, http_factory
-from cluster.http.recordio import Decoder
+from cluster.http.v1.recordio import Decoder
 from cluster.master.actor import NAME, MasterActor
 from cluster.protocol import executor as protocol
 from tests.simulation.agent_kit import FakeEnvirons
@@ -35,7 +35,7 @@ LIMIT_S = 20.0
 PARAMETERS = sorted(
     {
         name
-        for file in Path(http.__file__).parent.glob("*.py")
+        for file in Path(http.__file__).parent.rglob("*.py")
         for name in re.findall(r'(?:request|form|query\.get\(|query\[), ?"(\w+)"', file.read_text())
     }
     | {"jsonp", "timeout", "order", "after", "limit", "offset"}

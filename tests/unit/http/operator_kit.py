@@ -14,15 +14,15 @@ import aiohttp
 from actors import PID, Actor, Process, Runtime, bind, handles
 from cluster.allocator import AllocatorOptions
 from cluster.http import Endpoint, http_factory
-from cluster.http.callers import Leader
-from cluster.http.daemon_calls import DaemonCalls
+from cluster.http.endpoints.master_actions import MasterActions
+from cluster.http.endpoints.master_tables import MasterTables
 from cluster.http.files import FileEndpoints
-from cluster.http.master_actions import MasterActions
-from cluster.http.master_tables import MasterTables
-from cluster.http.operator_api import OperatorApi
-from cluster.http.page_events import page_events
-from cluster.http.page_lists import PageLists
-from cluster.http.recordio import Decoder
+from cluster.http.page.events import page_events
+from cluster.http.page.lists import PageLists
+from cluster.http.v1.callers import Leader
+from cluster.http.v1.daemon_calls import DaemonCalls
+from cluster.http.v1.operator_api import OperatorApi
+from cluster.http.v1.recordio import Decoder
 from cluster.http.verbosity import Verbosity
 from cluster.master.actor import NAME, MasterActor
 from cluster.master.context import MasterSettings

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from cluster.agent.registration import Standing
-from cluster.http import recordio
-from cluster.http.agent_api import LATER
+from cluster.http.v1 import recordio
+from cluster.http.v1.agent_api import LATER
 from cluster.v1 import json as v1_json
 from cluster.v1 import protobuf
 from cluster.v1.agent import Call, Response

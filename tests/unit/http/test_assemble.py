@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cluster.http.assemble import Elements, Fields, Nested, message
+from cluster.http.v1.assemble import Elements, Fields, Nested, message
 from cluster.model import AgentID, FrameworkID, Task, TaskID, TaskState
 from cluster.v1.codec import JSON, PROTOBUF, Codec
 from cluster.v1.master import Response

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster.http.callers import Leader
+from cluster.http.v1.callers import Leader
 from cluster.model import FrameworkID, OfferID, TaskState
 from cluster.protocol import scheduler
 from tests.simulation.master_kit import launch, task

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster.http.master_actions import LATER
+from cluster.http.endpoints.master_actions import LATER
 from tests.unit.http.endpoints_kit import busy_agent, busy_master
 from tests.unit.http.fields import faults
 

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from actors import Process, Timer, bind
 from cluster.http import Endpoint, HttpLimits, http_factory
-from cluster.http.event_stream import EventStream
+from cluster.http.v1.event_stream import EventStream
 
 LIMIT_BYTES = 4096
 

@@ -101,7 +101,7 @@ def test_each_path_of_the_master() -> None:
 
 
 def test_each_path_of_the_agent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cluster.http.agent_containers.INTERVAL_S", 0.0)
+    monkeypatch.setattr("cluster.http.endpoints.agent_containers.INTERVAL_S", 0.0)
     in_agent(sweep)
 
 

@@ -15,8 +15,9 @@ import pytest
 
 from actors import PID, Actor, Process, bind, handles
 from cluster.agent.http_calls import Admitted, HttpCall, Refusal, Refused
-from cluster.http import HttpLimits, executor_api, http_factory
-from cluster.http.executor_api import ExecutorApi
+from cluster.http import HttpLimits, http_factory
+from cluster.http.v1 import executor_api
+from cluster.http.v1.executor_api import ExecutorApi
 from cluster.model import (
     AgentID,
     AgentInfo,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cluster.http.agent_files import sandbox_path
+from cluster.http.endpoints.agent_files import sandbox_path
 from cluster.http.file_tree import MOST_BYTES, whole_characters
 from tests.unit.http.endpoints_kit import busy_agent, master
 from tests.unit.http.fields import faults

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from actors import PID
-from cluster.http.held_back import HeldBack
+from cluster.http.v1.held_back import HeldBack
 from cluster.master import watching
 from cluster.master.reading import ACTIVE, COMPLETED, AgentRow, TaskRows
 from cluster.model import AgentID, AgentInfo, FrameworkID, Resources, Task, TaskID, TaskState, TaskStatus

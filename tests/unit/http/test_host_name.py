@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from cluster.http import host_name
-from cluster.http.host_name import HostName
+from cluster.http.endpoints import host_name
+from cluster.http.endpoints.host_name import HostName
 
 
 async def test_each_address_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:

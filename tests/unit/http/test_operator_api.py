@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from cluster.http.operator_api import LATER
+from cluster.http.v1.operator_api import LATER
 from cluster.model import AgentID, FrameworkID, TaskState
 from cluster.protocol import agent, operator, scheduler
 from cluster.v1.codec import JSON, PROTOBUF

@@ -8,8 +8,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from cluster.http import operator_events
-from cluster.http.recordio import Decoder
+from cluster.http.v1 import operator_events
+from cluster.http.v1.recordio import Decoder
 from cluster.model import Reason, TaskState
 from cluster.protocol import agent, scheduler
 from cluster.v1.codec import JSON, PROTOBUF, Codec
@@ -167,7 +167,7 @@ async def test_heartbeats_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_a_slow_reader_is_cut_off_and_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cluster.http.operator_api.BEHIND_BYTES", 1 << 20)
+    monkeypatch.setattr("cluster.http.v1.operator_api.BEHIND_BYTES", 1 << 20)
     async with served() as at:
         _, _, framework, framework_id = await cluster(at)
         _, writer = await raw_subscription(at)  # and never read

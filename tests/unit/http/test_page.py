@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from cluster.http import page_events
-from cluster.http.page_events import EventLog
-from cluster.http.page_lists import MOST_SHOWN, Best
+from cluster.http.page import events as page_events
+from cluster.http.page.events import EventLog
+from cluster.http.page.lists import MOST_SHOWN, Best
 from cluster.model import TaskState
 from cluster.protocol import agent, scheduler
 from tests.unit.http.operator_kit import AgentPart, Served, agent_info, cluster, served

@@ -18,8 +18,8 @@ from aiohttp import web
 from actors import PID, Actor, Process, bind, handles
 from cluster.http import http_factory
 from cluster.http.answers import text_answer
-from cluster.http.callers import Authenticate, Caller, Leader, Leadership, anybody
-from cluster.http.scheduler_api import SchedulerApi
+from cluster.http.v1.callers import Authenticate, Caller, Leader, Leadership, anybody
+from cluster.http.v1.scheduler_api import SchedulerApi
 from cluster.model import AgentID, FrameworkID, MasterInfo, OfferID, TaskID
 from cluster.protocol import scheduler as protocol
 from cluster.protocol.subscription import Closed, FrameworkUpdated, GetStanding, Stands

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from cluster.containerizer.usage import read_usage
 from cluster.http import shared
+from cluster.http.endpoints.render_amounts import limits, of_list, of_resources
+from cluster.http.endpoints.write_lists import ListWriter, opened
 from cluster.http.fragments import Fragments
 from cluster.http.prometheus import named
-from cluster.http.render_amounts import limits, of_list, of_resources
 from cluster.http.shared import PIECE_BYTES, Rendering, Shared, let_others
-from cluster.http.write_lists import ListWriter, opened
 from cluster.model import Resources, Scalar
 
 

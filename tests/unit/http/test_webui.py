@@ -8,9 +8,9 @@ from pathlib import Path
 
 from actors import PID
 from cluster.http import webui
-from cluster.http.callers import Leader
-from cluster.http.page_history import NAME as HISTORY
-from cluster.http.page_history import GetSamples, Samples
+from cluster.http.page.history import NAME as HISTORY
+from cluster.http.page.history import GetSamples, Samples
+from cluster.http.v1.callers import Leader
 from tests.unit.http.endpoints_kit import busy_master, master
 
 FOLDER = Path(webui.__file__).parent / webui.FOLDER

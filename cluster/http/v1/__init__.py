@@ -1,0 +1,1 @@
+"""The v1 APIs: schedulers, executors and operators over HTTP, translated and never decided here."""
