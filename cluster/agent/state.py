@@ -23,6 +23,7 @@ from cluster.model import (
     KillPolicy,
     Reason,
     Task,
+    TaskID,
     TaskInfo,
     TaskState,
     TaskStatus,
@@ -98,6 +99,10 @@ class Executor:
     def live_tasks(self) -> list[AgentTask]:
         """The tasks that have not ended."""
         return [task for task in self.tasks.values() if not task.is_ended]
+
+    def has_ended(self, task_id: TaskID) -> bool:
+        """Whether a task was here whose end is dealt with."""
+        return any(task.task_id == task_id for task in self.completed)
 
     @property
     def is_pointless(self) -> bool:

@@ -51,7 +51,8 @@ class Statuses:
             self._c.count("slave/invalid_status_updates")
             return False
         key = (framework.id, status.task_id.value)
-        if not self._c.streams.is_new(key, status):
+        task = executor.tasks.get(status.task_id.value)
+        if not self._c.streams.is_new(key, status) or (task is None and executor.has_ended(status.task_id)):
             return True
         status = replace(
             status,
@@ -61,7 +62,7 @@ class Statuses:
             timestamp=status.timestamp if status.timestamp is not None else self._c.wall(),
             container_status=self._container_status(executor, status.container_status),
         )
-        self._keep(framework, executor, executor.tasks.get(status.task_id.value), status)
+        self._keep(framework, executor, task, status)
         return True
 
     def make(

@@ -136,6 +136,16 @@ def test_what_comes_behind_the_end_is_acknowledged_and_refused() -> None:
     assert [s.uuid for s in stage.updates()] == [uuid_of(1)]
 
 
+def test_what_comes_when_the_end_is_dealt_with_is_acknowledged_and_refused() -> None:
+    stage = Stage()
+    end = stage.start(task("t", executor=custom()), task("other", executor=custom()))
+    end.update("t", S.TASK_FINISHED, 1)
+    stage.acknowledge("t", 1)
+    end.update("t", S.TASK_FAILED, 2)
+    assert end.acknowledged() == [1, 2]
+    assert [update.state for update in stage.updates()] == [S.TASK_FINISHED]
+
+
 def test_an_acknowledgement_of_anything_but_the_head_is_ignored() -> None:
     stage, end = running()
     end.update("t", S.TASK_STARTING, 1)
