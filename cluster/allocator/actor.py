@@ -258,10 +258,13 @@ class AllocatorActor(Actor):
         until_ns = self.clock.now() + SLICE_NS
         while self._step():
             if self.clock.now() >= until_ns:
-                if not self._is_going_on:
-                    self._is_going_on = True
-                    self.send(self.pid, GoOn())
+                self._go_on_later()
                 return
+
+    def _go_on_later(self) -> None:
+        if not self._is_going_on:
+            self._is_going_on = True
+            self.send(self.pid, GoOn())
 
     def _step(self) -> bool:
         """One step of what is under way; whether there is more."""
@@ -311,7 +314,7 @@ class AllocatorActor(Actor):
             self._takers = Takers(self.last_round)
         inquiry = Inquiry(self.state, self._takers, *about, self._now_s())
         self._inquiries.append(([(sender, message.asker)], about, inquiry))
-        self._advance()
+        self._go_on_later()  # many questions at once would be a slice each
 
     def _inquire(self) -> None:
         askers, about, inquiry = self._inquiries[0]
