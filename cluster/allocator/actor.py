@@ -88,7 +88,8 @@ class Wanted:
     def take(self) -> Candidates:
         """All that was gathered; then gathering begins anew."""
         candidates = ALL if self._is_all else Candidates(agents=frozenset(self._agents))
-        self.__init__()  # type: ignore[misc]
+        self._is_all = False
+        self._agents = {}
         return candidates
 
 
