@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -29,12 +29,31 @@ class Deadline(msgspec.Struct, eq=False, gc=False):
     last: int
 
 
+class Waiting(Protocol):
+    """Whoever is told the outcome of a question: an asyncio future, or what looks like one.
+
+    Both functions may raise ``asyncio.InvalidStateError`` when nobody waits any more.
+    """
+
+    def set_result(self, answer: Any, /) -> object:
+        """The answer is here."""
+
+    def set_exception(self, error: Exception, /) -> object:
+        """There will be none."""
+
+
+class Told(NamedTuple):
+    """Functions that are told the outcome of a question."""
+
+    set_result: Callable[[Any], object]
+    set_exception: Callable[[Exception], object]
+
+
 class Asked(msgspec.Struct, eq=False, gc=False):
     """A question that waits for its answer; a struct, which is made in no time."""
 
     to: PID
-    answer: Callable[[Any], None]
-    fail: Callable[[Exception], None]
+    waiting: Waiting
     deadline: Deadline
 
 
@@ -55,14 +74,7 @@ class Asks:
     def __len__(self) -> int:
         return len(self._open)
 
-    def open(
-        self,
-        to: PID,
-        timeout_s: float,
-        answer: Callable[[Any], None],
-        fail: Callable[[Exception], None],
-        now_ns: int,
-    ) -> str:
+    def open(self, to: PID, timeout_s: float, waiting: Waiting, now_ns: int) -> str:
         """Begin to wait; the name to be answered to."""
         self._count = number = self._count + 1
         deadline = self._deadlines.get(timeout_s)
@@ -70,7 +82,7 @@ class Asks:
             deadline = self._new_deadline(timeout_s, now_ns)
         deadline.last = number
         name = f"?{number}"
-        self._open[name] = Asked(to, answer, fail, deadline)
+        self._open[name] = Asked(to, waiting, deadline)
         return name
 
     def _new_deadline(self, timeout_s: float, now_ns: int) -> Deadline:
@@ -86,7 +98,7 @@ class Asks:
         if asked is None:
             return False
         try:
-            asked.answer(message)
+            asked.waiting.set_result(message)
         except asyncio.InvalidStateError:
             pass  # cancelled a moment ago
         return True
@@ -119,6 +131,6 @@ class Asks:
 
 def _fail(asked: Asked, error: Exception) -> None:
     try:
-        asked.fail(error)
+        asked.waiting.set_exception(error)
     except asyncio.InvalidStateError:
         pass  # cancelled a moment ago

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 #: Messages read from one connection before others get their share.
-SLICE_MESSAGES = 256
+SLICE_MESSAGES = 32
 #: Names of remote actors remembered per connection, so that their PIDs are made once.
 REMEMBERED_SENDERS = 4096
 
@@ -123,9 +123,15 @@ class Connection:
                 return self._read_greeting()
             peers, reader, taken = self._peers, self._reader, 0
             for frame in reader.frames:
-                taken += peers.receive(self, frame) if type(frame) is tuple else self._sign_of_life(frame)
                 # Asked for more when there is nothing, msgpack takes longer than to read a message.
-                if reader.is_empty() or self.state is not OPEN:
+                is_last = reader.is_empty()
+                if type(frame) is not tuple:
+                    taken += self._sign_of_life(frame)
+                else:
+                    if is_last and not taken and len(frame) == 4 and not peers.dirty:
+                        peers.gathers = False  # one message: an answer has no others to wait for
+                    taken += peers.receive(self, frame)
+                if is_last or self.state is not OPEN:
                     return self._end_slice(taken, is_more=False)
                 if taken >= SLICE_MESSAGES:
                     reader.rest(after_frames=True)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -51,7 +52,7 @@ PROBE_S = 5.0
 
 
 #: How long a turn goes on reading from connections that had more than a slice, in ns.
-BACKLOG_NS = 250_000
+BACKLOG_NS = 50_000
 #: Bytes for one peer that are not kept until the turn ends.
 EARLY_BYTES = 256 << 10
 
@@ -120,6 +121,8 @@ class Peers:
             self.gathers = True
             self._frames_sent += 1
             unsent = connection.stream.write(pack((name, sender, declared.name, payload)))
+            if name[:1] == "?" or sender[:1] == "?":
+                self._transport.expect(self._runtime.turn_ns)
             if unsent > self._send_buffer_bytes:
                 self._cut_off(connection)
 
@@ -356,12 +359,14 @@ class Peers:
         Raises:
             ProtocolError: the frame does not have the shape of a message.
         """
-        if len(frame) < 4:
+        if len(frame) == 4:
+            to, sender_name, type_name, payload = frame
+            payloads: Iterable[object] = (payload,)
+        elif len(frame) > 4:
+            to, sender_name, type_name, *payloads = frame
+        else:
             raise ProtocolError("garbage", f"a message has 4 parts or more, this has {len(frame)}")
-        to, sender_name, type_name, *payloads = frame
-        sender = connection.senders.get(sender_name)
-        if sender is None:
-            sender = self._sender(connection, sender_name)
+        sender = connection.senders.get(sender_name) or self._sender(connection, sender_name)
         declared = BY_NAME.get(type_name)
         runtime = self._runtime
         for payload in payloads:
@@ -380,7 +385,7 @@ class Peers:
                 self._receive_system(connection, message)
             elif not runtime.answered(to, message):
                 runtime.deliver_elsewhere(sender, self._local(to), message)
-        return len(payloads)
+        return len(frame) - 3
 
     def _sender(self, connection: Connection, name: object) -> PID:
         if type(name) is not str:

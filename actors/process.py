@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 from collections.abc import Callable, Coroutine
@@ -16,6 +17,7 @@ from actors.codec import Limits
 from actors.pid import NOWHERE, PID, join_address
 from actors.rng import Rng
 from actors.runtime import Runtime
+from actors.spinner import Spinner
 from actors.tcp import HttpFactory, Listener, TcpTransport, flushed, port_of
 
 log = logging.getLogger(__name__)
@@ -29,7 +31,8 @@ class Process:
 
     ``sock`` is a bound socket (:func:`actors.tcp.bind`); without one the process only dials.
     ``advertised`` is the ``ip:port`` told to peers; by default the address of the socket. An actor
-    that fails ends the process with exit code 1.
+    that fails ends the process with exit code 1. ``spins``: whether to wait awake for answers that are
+    expected within microseconds, see :mod:`actors.spinner`; by default where there is another processor.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class Process:
         advertised: str = "",
         limits: Limits | None = None,
         seed: int | None = None,
+        spins: bool | None = None,
     ) -> None:
         if sock is not None and not advertised:
             advertised = join_address(sock.getsockname()[0], port_of(sock))
@@ -46,10 +50,13 @@ class Process:
         self._listener: Listener | None = None
         self._stopped = asyncio.Event()
         self.exit_code = 0
+        clock = LoopClock()
+        if spins is None:
+            spins = (os.cpu_count() or 1) > 1
         self.runtime = Runtime(
-            clock=LoopClock(),
+            clock=clock,
             rng=Rng(seed),
-            transport=TcpTransport(),
+            transport=TcpTransport(Spinner(clock) if spins else None),
             limits=limits,
             address=advertised or NOWHERE,
             on_failure=self._on_failure,

@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from actors.actor import Actor, Handler, Mail
-from actors.asks import Asks
+from actors.asks import Asks, Told, Waiting
 from actors.clock import NANOS, Clock, Timer
 from actors.codec import MAX_NAME_CHARACTERS, Limits
 from actors.deadletters import DeadLetters
@@ -481,7 +481,7 @@ class Runtime:
             ActorGone: the actor does not exist, or its process cannot be reached.
         """
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        name = self.ask_then(to, message, timeout_s, done.set_result, done.set_exception)
+        name = self._question(to, message, timeout_s, done)
         # Nothing else is going on: have the actor answer now. Now and then the event loop must get
         # its say, though, because a future that is done is not waited for.
         if self._ready and not self.turning and self._hasty < HASTY_TURNS:
@@ -498,13 +498,16 @@ class Runtime:
         to: PID,
         message: object,
         timeout_s: float,
-        answer: Callable[[Any], None],
-        fail: Callable[[Exception], None],
+        answer: Callable[[Any], object],
+        fail: Callable[[Exception], object],
     ) -> str:
         """As :meth:`ask`, with functions in place of a coroutine; returns the asker's name."""
+        return self._question(to, message, timeout_s, Told(answer, fail))
+
+    def _question(self, to: PID, message: object, timeout_s: float, waiting: Waiting) -> str:
         if not self.turning:
             self.turn_ns = self.clock.now()
-        name = self._asks.open(to, timeout_s, answer, fail, self.turn_ns)
+        name = self._asks.open(to, timeout_s, waiting, self.turn_ns)
         if to.address != self.address:
             self.peers.send(name, to, message)
             return name

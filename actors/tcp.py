@@ -19,6 +19,7 @@ from actors.codec import Limits
 from actors.errors import AddressInUse
 from actors.metrics import Metrics
 from actors.pid import join_address, split_address
+from actors.spinner import Spinner
 from actors.transport import Stream, StreamHandler
 
 log = logging.getLogger(__name__)
@@ -29,10 +30,14 @@ HttpFactory = Callable[[], asyncio.Protocol]
 class TcpStream(asyncio.Protocol):
     """A socket as a :class:`~actors.transport.Stream`."""
 
-    __slots__ = ("_lost", "_opened", "_transport", "handler", "peer")
+    __slots__ = ("_lost", "_opened", "_transport", "data_received", "handler", "peer")
+
+    #: The handler's own function once there is one: a call less for all that arrives.
+    data_received: Callable[[bytes], None]  # type: ignore[assignment]  # a method of the base
 
     def __init__(self, opened: Callable[[TcpStream], StreamHandler | None]) -> None:
         self._opened = opened
+        self.data_received = _ignore
         self._transport: asyncio.Transport = cast(asyncio.Transport, None)
         self._lost: Callable[[], None] | None = None
         self.handler: StreamHandler | None = None
@@ -47,16 +52,16 @@ class TcpStream(asyncio.Protocol):
         """Take a connected socket over."""
         self._transport = transport
         self.peer = peer_of(transport)
-        self.handler = self._opened(self)
-
-    def data_received(self, data: bytes) -> None:
-        if self.handler is not None:
-            self.handler.on_data(data)
+        handler = self.handler = self._opened(self)
+        if handler is not None:
+            self.data_received = handler.on_data
+        transport.set_protocol(self)  # the loop remembers the function, not its name
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._lost is not None:
             self._lost()
-        handler, self.handler = self.handler, None
+        handler = self.handler
+        self._part()
         if handler is not None:
             handler.on_closed(str(exc) if exc else "closed by the other end")
 
@@ -79,12 +84,17 @@ class TcpStream(asyncio.Protocol):
         return self._transport.get_write_buffer_size()
 
     def close(self) -> None:
-        self.handler = None
+        self._part()
         self._transport.close()
 
     def abort(self) -> None:
-        self.handler = None
+        self._part()
         self._transport.abort()
+
+    def _part(self) -> None:
+        """Nothing more is for the handler."""
+        self.handler = None
+        self.data_received = _ignore
 
     def when_lost(self, call: Callable[[], None]) -> None:
         """Have ``call`` run when a closing socket has sent what it held, or cannot."""
@@ -99,6 +109,10 @@ class TcpStream(asyncio.Protocol):
     def resume(self) -> None:
         if not self._transport.is_closing():
             self._transport.resume_reading()
+
+
+def _ignore(data: bytes) -> None:
+    """Nobody is there yet, or any more."""
 
 
 class HttpConnection(asyncio.Protocol):
@@ -205,7 +219,6 @@ class Listener:
             return
         self.others -= 1
         stream = TcpStream(self._accept)
-        transport.set_protocol(stream)
         stream.attach(transport)
         stream.data_received(data)
 
@@ -216,7 +229,15 @@ class Listener:
 
 
 class TcpTransport:
-    """Dials sockets."""
+    """Dials sockets; waits awake for what is expected at once, if it is given a ``spinner``."""
+
+    def __init__(self, spinner: Spinner | None = None) -> None:
+        self._spinner = spinner
+
+    def expect(self, now_ns: int) -> None:
+        """See :class:`actors.transport.Transport`."""
+        if self._spinner is not None:
+            self._spinner.expect(now_ns)
 
     def dial(
         self,

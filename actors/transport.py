@@ -65,3 +65,6 @@ class Transport(Protocol):
 
         Returns a function that gives the attempt up; after it neither is called.
         """
+
+    def expect(self, now_ns: int) -> None:
+        """Something is likely to arrive within microseconds of ``now_ns``, if the peer is near."""

@@ -97,6 +97,9 @@ class Nowhere:
         """Nobody dials."""
         raise AssertionError(f"dialled {where}")
 
+    def expect(self, now_ns: int) -> None:
+        """Nobody answers."""
+
 
 class Digest:
     """Of everything that was decided, in order: the same on every machine, whatever PYTHONHASHSEED."""

@@ -61,9 +61,9 @@ async def serve_raw() -> int:
     return 0
 
 
-async def serve_ours() -> int:
+async def serve_ours(spins: int) -> int:
     """A runtime with the actors ``echo``, ``sink`` and ``large``; prints its port."""
-    process = Process(sock=bind(HOST, 0))
+    process = Process(sock=bind(HOST, 0), spins=bool(spins))
     await process.listen()
     process.runtime.spawn(Echo(), "echo")
     process.runtime.spawn(Sink(raw.BATCH), "sink")

@@ -124,6 +124,9 @@ class Host:
 
         return self.simulation.network.dial(self.ip, address, timeout_s, opened_if_alive, failed_if_alive)
 
+    def expect(self, now_ns: int) -> None:
+        """See :class:`actors.transport.Transport`; nobody falls asleep on virtual time."""
+
     def _run_beside(self, work: Coroutine[Any, Any, None]) -> Callable[[], object]:
         """Run a coroutine on virtual time. It may await others that end by themselves, not the loop."""
         clock = self.runtime.clock

@@ -452,6 +452,9 @@ async def test_a_socket_announced_after_its_dial_was_given_up_is_dropped(
         def get_extra_info(self, name: str) -> tuple[str, int]:
             return ("127.0.0.1", 1)
 
+        def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+            """It is the protocol already."""
+
         def abort(self) -> None:
             self.is_aborted = True
 
