@@ -184,10 +184,9 @@ async def watch(shape: Shape) -> int:
     tenth = made[: max(1, len(made) // 10)]
     await bench.phase("a tenth comes back and is refused", bench.back(tenth, 3600.0))
     await bench.phase("round over what is refused", [], rounds=1)
-    bench.made()
     await bench.phase("idle timed round", [], rounds=1)
     await bench.phase("all frameworks revive at once", map(m.Revive, names), rounds=1)
-    bench.made()
+    out = [*made[len(tenth) :], *bench.made()]
     await bench.phase("64 explanations at once", [m.Explain(name, role) for name in names[:64]])
     await bench.phase("shares are asked for", [m.GetShares()])
     await bench.phase("refusals are asked for", [m.GetRefusals(names[0], 1000)])
@@ -196,10 +195,28 @@ async def watch(shape: Shape) -> int:
     await bench.phase("whitelist is set", [m.UpdateWhitelist(("host1",))])
     await bench.phase("all frameworks suppress at once", map(m.Suppress, names))
     await bench.phase("one framework is removed", [m.RemoveFramework(names[0])])
+    await one_takes_all(bench, names[1:], [*out, *bench.made()])
     await bench.phase("all agents leave at once", [m.RemoveAgent(each.agent_id) for each in agents])
     bench.collector.stop()
     await bench.process.close()
     return 0
+
+
+async def one_takes_all(bench: Bench, names: list[str], out: list[m.OffersMade]) -> None:
+    """Of all frameworks, which are suppressed, one that is offered everything and refuses it."""
+    one, others = names[0], names[1:]
+    await bench.phase("everything comes back, nobody wants it", bench.back(out))
+    opened = [m.UpdateWhitelist(None), m.UpdateQuota("role-00000", Quota()), m.Revive(one)]
+    await bench.phase("one framework gets all that is free", opened, rounds=1)
+    await bench.phase("it refuses everything", bench.back(bench.made(), 3600.0))
+    await bench.phase("its refusals are asked for", [m.GetRefusals(one, 1000)])
+    await bench.phase("it revives", [m.Revive(one)], rounds=1)
+    await bench.phase("it refuses everything for a while", bench.back(bench.made(), 1.0))
+    await bench.phase("all its refusals end at once", [], rounds=3)
+    await bench.phase("it refuses everything again", bench.back(bench.made(), 3600.0))
+    await bench.phase("it is disconnected", [m.DeactivateFramework(one)])
+    await bench.phase("all others revive", map(m.Revive, others), rounds=1)
+    bench.made()
 
 
 def in_child(shape: Shape) -> list[dict[str, Any]]:

@@ -13,11 +13,12 @@ from fractions import Fraction
 from typing import Any
 
 from cluster.allocator import AllocatorState
-from cluster.allocator.agents import Agent, Holder
+from cluster.allocator.agents import Agent
 from cluster.allocator.allowance import Allowance
 from cluster.allocator.bundle import Bundle
 from cluster.allocator.eligibility import could_take, is_excluded, missing_capability
 from cluster.allocator.filters import blocking, filters_of
+from cluster.allocator.holdings import Holder
 from cluster.allocator.ranking import Level
 from cluster.allocator.seats import Seat
 from cluster.allocator.tree import VIRTUAL, RoleNode, lineage
@@ -242,7 +243,7 @@ def refusals_agree_both_ways(state: AllocatorState, now_s: float) -> Iterator[st
                 yield f"{seat.holder} refuses nothing of {agent.id}"
             if min(ends) < agent.due_s and agent not in state.refusals._overdue:
                 yield f"{seat.holder} refuses {agent.id} until {min(ends)}, which is due at {agent.due_s}"
-    agenda = {(due_s, agent) for due_s, _, agent in state.refusals._agenda}
+    agenda = set(state.refusals._agenda)
     for agent in known:
         yield from _differ(f"who refuses {agent.id}", agent.refused_by, refused_by[agent])
         if agent.due_s < float("inf") and (agent.due_s, agent) not in agenda:

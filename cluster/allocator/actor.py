@@ -15,21 +15,21 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 
 from actors import NANOS, PID, Actor, Timer, handles
 from cluster.allocator import messages as m
-from cluster.allocator.allocate import Decision
+from cluster.allocator.allocate import decide
 from cluster.allocator.candidates import ALL, Candidates
 from cluster.allocator.draws import RandomDraws
-from cluster.allocator.events import EFFECTS, Event
+from cluster.allocator.events import EFFECTS, PRELUDES, Event
 from cluster.allocator.explain import Explanation, Inquiry, Takers
 from cluster.allocator.gauges import gauges
 from cluster.allocator.options import AllocatorOptions
 from cluster.allocator.refused import refusals_of
-from cluster.allocator.round import Grant, Round
-from cluster.allocator.shares import shares
+from cluster.allocator.round import Lot, Round
+from cluster.allocator.shares import sharing
 from cluster.allocator.state import AllocatorState
 from cluster.allocator.timings import Timings
 
@@ -105,17 +105,18 @@ class AllocatorActor(Actor):
         self._wanted = Wanted()
         self._wanted_since_ns = 0
         self._is_round_due = False
-        self._work: Iterator[None] | None = None  # the round under way
+        self._work: Iterator[None] | None = None  # a round, or something else large, under way
         self._waiting: deque[tuple[PID, object]] = deque()  # what arrived meanwhile
         self._inquiries: deque[tuple[list[Asker], tuple[str, str], Inquiry]] = deque()
         self._takers = Takers(None)  # of the last round, if somebody asked about it
-        self._is_going_on = False
+        self._is_going_on = self._is_advancing = False
         self._recovery: Timer | None = None
         self._run_times = Timings(f"{PREFIX}allocation_run_ms")
         self._latencies = Timings(f"{PREFIX}allocation_run_latency_ms")
 
     def initialize(self) -> None:
         self._draws = RandomDraws(self.rng())
+        self._now = self.clock.now  # read for every event and step
         self.metrics.declare(f"{PREFIX}allocation_runs")
         self.metrics.gauge(f"{PREFIX}event_queue_dispatches", lambda: float(len(self._waiting)))
         self.metrics.gauge("allocator/event_queue_dispatches", lambda: float(len(self._waiting)))
@@ -131,7 +132,7 @@ class AllocatorActor(Actor):
         }
 
     def _now_s(self) -> float:
-        return self.clock.now() / NANOS
+        return self._now() / NANOS
 
     # -- events -------------------------------------------------------------------------------
 
@@ -142,6 +143,17 @@ class AllocatorActor(Actor):
             return
         if self._is_stale(message):
             return
+        prelude = PRELUDES.get(type(message))
+        if prelude is not None and self.state.is_busy(message.framework_id, STEP):  # type: ignore[union-attr]
+            self._start(self._slowly(message, prelude(self.state, message, STEP)))
+        else:
+            self._happen(message)
+
+    def _slowly(self, message: Event, prelude: Iterator[None]) -> Iterator[None]:
+        yield from prelude
+        self._happen(message)
+
+    def _happen(self, message: Event) -> None:
         wanted = EFFECTS[type(message)](self.state, message, self._now_s())
         if isinstance(message, m.AddAgent):
             self._epochs[message.agent_id] = message.epoch
@@ -180,7 +192,7 @@ class AllocatorActor(Actor):
 
     def _want(self, candidates: Candidates) -> None:
         if not self._wanted:
-            self._wanted_since_ns = self.clock.now()
+            self._wanted_since_ns = self._now()
         self._wanted.add(candidates)
         if not self._is_round_due:
             self._is_round_due = True
@@ -192,7 +204,7 @@ class AllocatorActor(Actor):
             return
         self._is_round_due = False
         if self._wanted and not self.state.is_paused:
-            self._latencies.note((self.clock.now() - self._wanted_since_ns) / 1e6)
+            self._latencies.note((self._now() - self._wanted_since_ns) / 1e6)
             self._begin(self._wanted.take(), is_timed=False)
 
     @handles
@@ -206,46 +218,50 @@ class AllocatorActor(Actor):
             self._begin(ALL, is_timed=True)
 
     def _begin(self, candidates: Candidates, *, is_timed: bool) -> None:
-        self._work = self._round(candidates, is_timed)
-        self._advance()
+        self._start(self._round(candidates, is_timed))
 
     def _round(self, candidates: Candidates, is_timed: bool) -> Iterator[None]:
         """Decide a round and carry it out, a step at a time."""
-        began_ns = self.clock.now()
-        decision = Decision(self.state, candidates, began_ns / NANOS, self._draws)
+        began_ns = self._now()
+        result = yield from decide(self.state, candidates, began_ns / NANOS, self._draws, STEP)
         yield
-        while not decision.advance(STEP):
+        lots = yield from self.state.applying(result, STEP)
+        for message in self._told(lots):
+            if message is not None:
+                self.send(self._master, message)
             yield
-        result = decision.result()
-        yield
-        told: dict[str, list[m.Granted]] = {}
-        for part in self.state.applying(result, STEP):
-            self._note(part, told)
-            yield
-        for framework_id, granted in told.items():
-            for first in range(0, len(granted), STEP):
-                self.send(self._master, m.OffersMade(framework_id, tuple(granted[first : first + STEP])))
-                yield
         for inverse in result.inverse_offers:
             asked = m.InverseOffersMade(inverse.framework, ((inverse.agent, inverse.unavailability),))
             self.send(self._master, asked)
         self.last_round = result
         self.metrics.count(f"{PREFIX}allocation_runs")
-        self._run_times.note((self.clock.now() - began_ns) / 1e6)
+        self._run_times.note((self._now() - began_ns) / 1e6)
         if is_timed:
             self.delay(self._options.allocation_interval_s, IntervalOver())
 
-    def _note(self, grants: tuple[Grant, ...], told: dict[str, list[m.Granted]]) -> None:
-        """Put what the master is to be told of some grants to the rest, by framework."""
+    def _told(self, lots: Iterable[Lot]) -> Iterator[m.OffersMade | None]:
+        """What the master is to be told, framework by framework, `STEP` agents at a time."""
         epochs = self._epochs
-        for grant in grants:
-            seat, agent_id = grant.seat, grant.on.id
-            framework_id, role = seat.holder
-            granted = m.Granted(role, agent_id, epochs[agent_id], grant.bundle.allocated(role))
-            if framework_id in told:
-                told[framework_id].append(granted)
-            else:
-                told[framework_id] = [granted]
+        by_framework: dict[str, list[Lot]] = {}
+        for number, lot in enumerate(lots, 1):
+            by_framework.setdefault(lot.seat.framework.id, []).append(lot)
+            if not number % STEP:
+                yield None
+        for framework_id, theirs in by_framework.items():
+            alike: list[m.Alike] = []
+            room = STEP
+            for lot in theirs:
+                role, first = lot.seat.role.path, 0
+                resources = lot.bundle.allocated(role)
+                while part := [agent.id for agent in lot.agents[first : first + room]]:
+                    alike.append(m.Alike(role, resources, tuple([(name, epochs[name]) for name in part])))
+                    first += len(part)
+                    room -= len(part)
+                    if not room:
+                        yield m.OffersMade(framework_id, tuple(alike))
+                        alike, room = [], STEP
+            if alike:
+                yield m.OffersMade(framework_id, tuple(alike))
 
     # -- slices -------------------------------------------------------------------------------
 
@@ -254,13 +270,21 @@ class AllocatorActor(Actor):
         self._is_going_on = False
         self._advance()
 
+    def _start(self, work: Iterator[None]) -> None:
+        """Begin something large; what arrives before it is done waits."""
+        self._work = work
+        if not self._is_advancing:  # else it goes on where it was begun
+            self._advance()
+
     def _advance(self) -> None:
         """Work for a slice of time; if that is not enough, go on after others had their turn."""
-        until_ns = self.clock.now() + SLICE_NS
+        until_ns = self._now() + SLICE_NS
+        self._is_advancing = True
         while self._step():
-            if self.clock.now() >= until_ns:
+            if self._now() >= until_ns:
                 self._go_on_later()
-                return
+                break
+        self._is_advancing = False
 
     def _go_on_later(self) -> None:
         if not self._is_going_on:
@@ -291,12 +315,23 @@ class AllocatorActor(Actor):
     @handles
     def on_get_shares(self, sender: PID, message: m.GetShares) -> None:
         if not self._must_wait(sender, message):
-            self.send(sender, m.Shares(shares(self.state)))
+            self._start(self._answer(sender, self._shares()))
 
     @handles
     def on_get_refusals(self, sender: PID, message: m.GetRefusals) -> None:
         if not self._must_wait(sender, message):
-            self.send(sender, refusals_of(self.state, message.framework_id, message.most, self._now_s()))
+            looking = refusals_of(self.state, message.framework_id, message.most, self._now_s())
+            self._start(self._answer(sender, looking))
+
+    def _shares(self) -> Generator[None, None, m.Shares]:
+        ledger = self.state.ledger
+        roles = yield from sharing(self.state)
+        return m.Shares(roles, dict(ledger.quotas), ledger.consumption())
+
+    def _answer(self, asker: PID, answering: Generator[None, None, object]) -> Iterator[None]:
+        """Find out about something of which there may be much; nothing happens meanwhile."""
+        answer = yield from answering
+        self.send(asker, answer)
 
     @handles
     def on_explain(self, sender: PID, message: m.Explain) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cluster.allocator.bundle import Bundle
+from cluster.allocator.holdings import Holder, Holdings
 from cluster.model import AgentCapability, AgentInfo, InverseOfferStatus, Resources, Unavailability
 
 AgentCapabilityType = AgentCapability.Type
-Holder = tuple[str, str]
-"""A framework, known or not, and a role."""
 
 
 class Place:
@@ -70,8 +69,8 @@ class Agent:
         """`home_region` is the master's; an agent in another one is remote."""
         self.id = agent_id
         self.is_active = True
-        self.held: dict[Holder, Resources] = {}
-        self.allocated: dict[Holder, Resources] = {}
+        self.held = Holdings()
+        self.allocated = Holdings()
         self.unavailability: Unavailability | None = None
         self.inverse_outstanding: dict[str, None] = {}
         self.inverse_statuses: dict[str, tuple[InverseOfferStatus.Status, float]] = {}
@@ -148,14 +147,12 @@ class Agent:
         if not self.held:
             return self.whole
         free = self.total.nonshared() if self.whole.shared else self.total
-        for resources in self.held.values():
-            free = free.without(resources.nonshared())
+        free = free.without(_sum([resources.nonshared() for resources in self.held.values()]))
         return Bundle.of(free + self.whole.shared if self.whole.shared else free)
 
     def hold(self, holder: Holder, bundle: Bundle) -> bool:
         """Resources were offered to or are used by a framework; whether nothing is left for certain."""
-        held = self.held
-        held[holder] = held[holder] + bundle.resources if holder in held else bundle.resources
+        self.held.add(holder, bundle.resources)
         if self._free is bundle and not bundle.shared:
             self._free = Bundle.EMPTY
             return True
@@ -167,30 +164,27 @@ class Agent:
 
         Raises: NotContained if the framework does not hold them.
         """
-        take(self.held, holder, resources)
+        self.held.take(holder, resources)
         self._free = None if self.held else self.whole
 
 
-def take(holdings: dict[Holder, Resources], holder: Holder, resources: Resources) -> None:
-    """Take resources from a holder; empty entries vanish.
-
-    Raises: NotContained if they are not there.
-    """
-    held = holdings.get(holder, Resources.EMPTY)
-    if held is resources or held == resources:
-        holdings.pop(holder, None)
-        return
-    left = held - resources
-    if left:
-        holdings[holder] = left
-    else:
-        holdings.pop(holder, None)
+def hold_all(agents: Iterable[Agent], holder: Holder, bundle: Bundle) -> None:
+    """All that is free of each of the agents, which is `bundle` and not shared, goes to one holder."""
+    resources, nothing = bundle.resources, Bundle.EMPTY
+    for agent in agents:
+        held = agent.held
+        if held.holder is None and held.several is None:
+            held.holder, held.amount = holder, resources  # nearly always, and half the time
+        else:
+            held.add(holder, resources)
+        agent._free = nothing
 
 
-def add(holdings: dict[Holder, Resources], holder: Holder, resources: Resources) -> None:
-    """Give resources to a holder."""
-    held = holdings.get(holder)
-    holdings[holder] = resources if held is None else held + resources
+def _sum(parts: list[Resources]) -> Resources:
+    """All together; by halves, as an agent may have a thousand holders."""
+    while len(parts) > 1:
+        parts = [sum(parts[at : at + 2], Resources.EMPTY) for at in range(0, len(parts), 2)]
+    return parts[0]
 
 
 def region_of(info: AgentInfo) -> str | None:

@@ -8,9 +8,9 @@ Source: reference allocator.md §4, §7; Ghodsi et al., "Dominant Resource Fairn
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 
 from cluster.allocator.agents import Agent
 from cluster.allocator.allowance import Allowance
@@ -19,9 +19,10 @@ from cluster.allocator.candidates import Candidates
 from cluster.allocator.draws import Chances, Draws
 from cluster.allocator.eligibility import blocked_seats, excluded_seats, incapable_seats
 from cluster.allocator.filters import blocking
+from cluster.allocator.lone import Lone
 from cluster.allocator.maintenance import inverse_offers
 from cluster.allocator.ranking import Contest
-from cluster.allocator.round import Grant, Round
+from cluster.allocator.round import Grant, InverseGrant, Lot, Round
 from cluster.allocator.seats import Seat
 from cluster.allocator.state import AllocatorState
 from cluster.allocator.tree import Role, TreeContest
@@ -35,22 +36,45 @@ def allocate(state: AllocatorState, candidates: Candidates, now_s: float, draws:
 
     Nothing that anybody can see of the state changes.
     """
-    decision = Decision(state, candidates, now_s, draws)
-    while not decision.advance(1 << 20):
-        pass
+    deciding = decide(state, candidates, now_s, draws, 1 << 20)
+    while True:
+        try:
+            next(deciding)
+        except StopIteration as decided:
+            done: Round = decided.value
+            return done
+
+
+def decide(
+    state: AllocatorState, candidates: Candidates, now_s: float, draws: Draws, step: int
+) -> Generator[None, None, Round]:
+    """Do the same, `step` agents at a time; no event and no question may come in between."""
+    yield from state.expiring_filters(now_s, step)
+    agents = yield from state.worth_a_look(candidates, step)
+    decision = Decision(state, candidates, agents, now_s, draws)
+    yield
+    while not decision.advance(step):
+        yield
     return decision.result()
 
 
 class Decision:
     """A round being decided: on scratch orders, which are charged with what was given so far."""
 
-    def __init__(self, state: AllocatorState, candidates: Candidates, now_s: float, draws: Draws) -> None:
-        state.expire_filters(now_s)
+    def __init__(
+        self,
+        state: AllocatorState,
+        candidates: Candidates,
+        agents: list[Agent],
+        now_s: float,
+        draws: Draws,
+    ) -> None:
         self._state = state
         self._seats = state.seats
         self._candidates = candidates
         self._now_s = now_s
         self._draws = draws
+        self._lots: tuple[Lot, ...] = ()
         self._grants: list[Grant] = []
         self._rest: dict[Agent, Bundle] = {}
         """What is left of agents of which something was given; shared resources are given once in a round."""
@@ -63,26 +87,39 @@ class Decision:
         self._allowance = Allowance.of(state)
         self._tree = TreeContest(state.tree, state.pool)
         self._contests: dict[Role, Contest[Seat]] = {}
-        self._agents = state.worth_a_look(candidates)
+        self._agents = agents
+        self._looked_at = len(self._agents)
         self._tastes = state.seats.tastes()
+        self._lone = self._lone_of() if self._agents else None
         self._only_role = next(iter(state.tree.roles.values())) if len(state.tree.roles) == 1 else None
         self._chances = Chances(state.tree.chances()) if state.options.is_random and self._agents else None
         self._names: dict[Role, list[str]] = {}
         self._alike: Bundle | None = None
         """What the latest agent that was handed over had free: most have the same."""
-        self._work = self._stages()
+        self._work = self._stages() if self._agents else iter(())
 
     def advance(self, agents: int) -> bool:
         """Look at so many more agents; whether the round is decided."""
+        if self._lone is not None:
+            if self._lone.advance(agents):
+                self._lots = self._lone.lots()
+                self._agents, self._lone = self._lone.others, None
+            return False
         return sum(1 for _ in islice(self._work, agents)) < agents
 
     def result(self) -> Round:
         """The round, once it is decided."""
+        grants = tuple(self._grants)
+        inverse: tuple[InverseGrant, ...] = ()
+        if self._state.away:
+            given = chain(*(lot.grants() for lot in self._lots), grants)
+            inverse = tuple(inverse_offers(self._state, self._candidates, given, self._now_s))
         return Round(
             self._candidates,
-            tuple(self._grants),
-            tuple(inverse_offers(self._state, self._candidates, self._grants, self._now_s)),
-            len(self._agents),
+            self._lots,
+            grants,
+            inverse,
+            self._looked_at,
             tuple(self._settled),
             tuple(self._held_back),
             self._now_s,
@@ -104,6 +141,13 @@ class Decision:
             yield
 
     # -- the common case -------------------------------------------------------------------------------------
+
+    def _lone_of(self) -> Lone | None:
+        """Whoever wants offers, if it is a single seat and no quota has a say."""
+        listed = self._seats.listed
+        if self._allowance is not None or self._seats.has_constraints or listed.bit_count() != 1:
+            return None
+        return Lone(next(self._seats.of(listed)), self._agents)
 
     def _only_taste(self) -> Taste | None:
         """What everybody can take, if everybody would take all of an agent that nothing speaks against."""
@@ -177,12 +221,8 @@ class Decision:
 
     def _guarantee(self, agent: Agent, allowance: Allowance) -> None:
         """Offer an agent to the roles whose guarantee is not met."""
-        wanting = 0
-        for path in allowance.unsatisfied:
-            role = self._state.tree.roles.get(path)
-            wanting |= role.mask if role is not None else 0
         free = self._rest.get(agent, agent.free)
-        seats = self._interested(agent, free) & wanting
+        seats = self._interested(agent, free) & allowance.wanting
         first = len(self._grants)
         for role in self._roles(1, agent, seats) if seats else ():
             if not free:
@@ -225,11 +265,13 @@ class Decision:
             within = self._allowance.open_to(free, seats)
             if within != seats:
                 self._cut_on, seats = agent, within
-        first = len(self._grants)
+        first, whole = len(self._grants), free
         if seats:
             for role in self._roles(2, agent, seats):
                 if role.mask & seats:
                     free, seats = self._share_with(agent, role, free, seats)
+                    if self._allowance is not None and free is not whole:
+                        seats = self._allowance.open_to(free, seats)
                     if not free or not seats:
                         break
         if not self._note(agent, free, first) and agent not in self._rest and agent not in self._undecided:

@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING
 
 from cluster.allocator.bundle import Bundle
 from cluster.allocator.quota import shrink
-from cluster.model import Quantities, Resources
+from cluster.model import Limits, Quantities, Resources
 
 if TYPE_CHECKING:
     from cluster.allocator.state import AllocatorState
 
 ArrangeFor = Callable[[str, list[Resources]], list[Resources]]
 """Puts single entries in the order in which they are cut, for a use."""
+
+
+MOST_OFFERS = 4096
+"""Offers put together that are remembered for a round."""
 
 
 class Allowance:
@@ -33,6 +37,13 @@ class Allowance:
         self._available = state.available_headroom()
         #: Roles whose guarantees are not met.
         self.unsatisfied: dict[str, None] = dict.fromkeys(self._ledger.unsatisfied(self._consumed))
+        roles = state.tree.roles
+        #: Their seats that want offers.
+        self.wanting = 0
+        for path in self.unsatisfied:
+            self.wanting |= roles[path].mask if path in roles else 0
+        self._roles = roles
+        self._offers: dict[tuple[Bundle, Bundle, Bundle, str | None], Bundle] = {}
         self._tastes = state.seats.tastes()
         self._closed: dict[Bundle, int] = {}
         # With these, what is not scalar makes no difference to whether an offer is worth making.
@@ -60,8 +71,18 @@ class Allowance:
             room = quota.limits - consumed - _scalars(guaranteed)
             more = shrink(more, room, partial(arrange, "limit"))
         more = self._within_headroom(more, arrange)
-        offer = guaranteed.resources + part.counts_beyond_quota(role).resources + more.resources
-        return guaranteed, Bundle.of(offer)
+        return guaranteed, self._offer_of(role, part, guaranteed, more)
+
+    def _offer_of(self, role: str, part: Bundle, guaranteed: Bundle, more: Bundle) -> Bundle:
+        """The two with what goes along; agents are alike, and so are their parts."""
+        key = (part, guaranteed, more, None if part.is_open else role)
+        offer = self._offers.get(key)
+        if offer is None:
+            along = part.counts_beyond_quota(role)
+            offer = Bundle.of(guaranteed.resources + along.resources + more.resources)
+            if len(self._offers) < MOST_OFFERS and not part.resources.has_details:
+                self._offers[key] = offer
+        return offer
 
     def consume_guaranteed(self, role: str, guaranteed: Bundle, offer: Bundle) -> None:
         """An offer is made, some of it because of a guarantee."""
@@ -71,6 +92,7 @@ class Allowance:
         consumed = self._consumed[role] = self._consumed[role] + used
         if not self._ledger.quota(role).guarantees - consumed:
             del self.unsatisfied[role]
+            self.wanting &= ~self._roles[role].mask
 
     # -- fair share ------------------------------------------------------------------------------------------
 
@@ -78,7 +100,7 @@ class Allowance:
         """The part of an offer that limits and headroom leave, and whether limits had to do with it."""
         whole = more = offer.quota_part()
         limits = self._ledger.quota(role).limits
-        if limits:
+        if limits and not _fits(limits, self._consumed[role], whole):
             more = shrink(more, limits - self._consumed[role], partial(arrange, "limit"))
         is_limited = more is not whole
         more = self._within_headroom(more, arrange)
@@ -89,7 +111,8 @@ class Allowance:
     def consume(self, role: str, offer: Bundle) -> None:
         """An offer is made."""
         used = _scalars(offer.quota_part())
-        self._available = self._available - used
+        if self._required:
+            self._available = self._available - used
         if role in self._consumed:
             self._consumed[role] = self._consumed[role] + used
 
@@ -129,6 +152,11 @@ class Allowance:
             return free
         beyond = free.beyond_quota()
         return free if any(beyond.is_worth(taste) for taste in self._tastes) else free.quota_part()
+
+
+def _fits(limits: Limits, consumed: Quantities, more: Bundle) -> bool:
+    quantities = _scalars(more)
+    return all(consumed[name] + quantities[name] <= most for name, most in limits.items())
 
 
 def _by_text(entries: list[Resources]) -> list[Resources]:

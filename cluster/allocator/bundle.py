@@ -8,10 +8,18 @@ Source: reference allocator.md §4, §5.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 from weakref import WeakValueDictionary
 
-from cluster.model import Quantities, Resources, ValueType
+import msgspec
+
+from cluster.model import Quantities, Resources, Scalar, ValueType, from_milli, quantity_milli
+
+MOST_CUTS = 64
+"""Ways of being cut that a bundle remembers."""
+MOST_TASTES = 64
+"""Tastes whose verdict a bundle remembers."""
 
 
 class Taste:
@@ -44,8 +52,12 @@ class Bundle:
         "__weakref__",
         "_allocated",
         "_beyond_quota",
+        "_cuts",
         "_for_role",
+        "_is_all_quota",
+        "_is_cut_one_way",
         "_is_worth",
+        "_left",
         "_open_counted",
         "_quota_part",
         "_reservations",
@@ -84,6 +96,10 @@ class Bundle:
         self._is_worth: dict[Taste, bool] = {}
         self._allocated: dict[str, Resources] = {}
         self._quota_part: Bundle | None = None
+        self._is_all_quota = False
+        self._is_cut_one_way: bool | None = None
+        self._cuts: dict[tuple[int | None, ...], Bundle] = {}
+        self._left: tuple[Bundle, Bundle] | None = None
         self._beyond_quota: Bundle | None = None
         self._open_counted: Counted | None = None
         self._scalars: Counted | None = None
@@ -146,9 +162,12 @@ class Bundle:
 
     def quota_part(self) -> Bundle:
         """What quota is about: scalars that are neither reserved nor revocable."""
+        if self._is_all_quota:  # a cycle would keep it alive for ever
+            return self
         if self._quota_part is None:
             part = Bundle.of(self.resources.scalars().unreserved().nonrevocable())
-            if part is self:  # a cycle would keep it alive for ever
+            if part is self:
+                self._is_all_quota = True
                 return self
             self._quota_part = part
         return self._quota_part
@@ -174,11 +193,12 @@ class Bundle:
     def reservations(self) -> tuple[tuple[str, Counted], ...]:
         """Scalars reserved to each role that anything is reserved to."""
         if self._reservations is None:
-            reserved = self.resources.reserved
-            self._reservations = tuple(
-                (role, tuple(reserved(role).scalars().quantities().items()))
-                for role in sorted(self.reserved_to)
-            )
+            by_role: dict[str, dict[str, int]] = {role: {} for role in sorted(self.reserved_to)}
+            for kind, amount in self.resources.scalars():
+                if kind.reservation_role is not None:
+                    amounts = by_role[kind.reservation_role]
+                    amounts[kind.name] = amounts.get(kind.name, 0) + quantity_milli(kind, amount)
+            self._reservations = tuple((role, tuple(counted.items())) for role, counted in by_role.items())
         return self._reservations
 
     def has(self, name: str) -> bool:
@@ -186,15 +206,40 @@ class Bundle:
         return name in self.resources.quantities()
 
     def without(self, other: Bundle) -> Bundle:
-        """What is left when another bundle is taken away."""
-        return Bundle.EMPTY if other is self else Bundle.of(self.resources.without(other.resources))
+        """What is left when another bundle is taken away; agents are alike, so the latest answer is kept."""
+        if other is self:
+            return Bundle.EMPTY
+        if self._left is None or self._left[0] is not other:
+            left = Bundle.of(self.resources.without(other.resources))
+            if left is self or other.resources.has_details:  # a cycle; what does not compare may differ
+                return left
+            self._left = (other, left)
+        return self._left[1]
 
     @property
     def is_cut_one_way(self) -> bool:
         """Whether cutting it to a target gives the same in whatever order: no name twice, nothing whole."""
-        return len(self.resources.quantities()) == len(self.resources) and not any(
-            kind.lot_milli for kind, _ in self.resources
+        if self._is_cut_one_way is None:
+            self._is_cut_one_way = len(self.resources.quantities()) == len(self.resources) and not any(
+                kind.lot_milli for kind, _ in self.resources
+            )
+        return self._is_cut_one_way
+
+    def cut_to(self, room: Callable[[str], int | None]) -> Bundle:
+        """No more of each name than there is room for (None: whatever there is); it must be cut one way."""
+        key = tuple(
+            None if (most := room(name)) is None or most >= milli else most
+            for name, milli in self.resources.quantities().items()
         )
+        found = self._cuts.get(key)
+        if found is None:
+            found = Bundle.of(_cut(self.resources, key))
+            if found is self:
+                return self
+            if len(self._cuts) >= MOST_CUTS:
+                self._cuts.clear()
+            self._cuts[key] = found
+        return found
 
     # -- questions -----------------------------------------------------------------------------------------
 
@@ -206,6 +251,8 @@ class Bundle:
             answer = bool(self.resources) and (
                 not alternatives or any(quantities.contains(least) for least in alternatives)
             )
+            if len(self._is_worth) >= MOST_TASTES:
+                self._is_worth.clear()
             self._is_worth[taste] = answer
         return answer
 
@@ -225,6 +272,17 @@ class Bundle:
                 )
             )
         )
+
+
+def _cut(resources: Resources, most: tuple[int | None, ...]) -> Resources:
+    """As much of each entry, in order, as is given in thousandths; None for all."""
+    cut = []
+    for proto, milli in zip(resources.protos(), most, strict=True):
+        if milli is None:
+            cut.append(proto)
+        elif milli > 0:
+            cut.append(msgspec.structs.replace(proto, scalar=Scalar(value=from_milli(milli))))
+    return Resources.of(cut)
 
 
 _interned: WeakValueDictionary[Resources, Bundle] = WeakValueDictionary()

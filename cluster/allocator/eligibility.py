@@ -13,11 +13,11 @@ from cluster.allocator.filters import blocking
 from cluster.allocator.frameworks import Framework, FrameworkCapability
 
 if TYPE_CHECKING:
+    from cluster.allocator.books import Books
     from cluster.allocator.seats import Seat
-    from cluster.allocator.state import AllocatorState
 
 
-def incapable_seats(state: AllocatorState, agent: Agent) -> int:
+def incapable_seats(state: Books, agent: Agent) -> int:
     """Seats whose framework lacks a capability for an agent, or whom the agent lacks one to serve."""
     table, seats = state.seats, 0
     if agent.has_gpus and state.options.filter_gpu_resources:
@@ -31,7 +31,7 @@ def incapable_seats(state: AllocatorState, agent: Agent) -> int:
     return seats
 
 
-def excluded_seats(state: AllocatorState, agent: Agent) -> int:
+def excluded_seats(state: Books, agent: Agent) -> int:
     """Seats whose constraints exclude an agent; each is looked at once for all agents of a place."""
     table, place = state.seats, agent.place
     if todo := table.has_constraints & ~table.has_host_constraints & ~place.judged:
@@ -53,7 +53,7 @@ def is_excluded(seat: Seat, agent: Agent) -> bool:
     return constraints is not None and constraints.exclude(agent.info)
 
 
-def blocked_seats(state: AllocatorState, agent: Agent, free: Bundle, now_s: float) -> int:
+def blocked_seats(state: Books, agent: Agent, free: Bundle, now_s: float) -> int:
     """Seats that refused all they could be offered of what is free; remembered while that is free."""
     if agent.blocked_for is free:
         return agent.blocked
@@ -76,7 +76,7 @@ def could_take(seat: Seat, free: Bundle) -> Bundle:
 
 
 def missing_capability(
-    state: AllocatorState, framework: Framework, role: str, agent: Agent
+    state: Books, framework: Framework, role: str, agent: Agent
 ) -> FrameworkCapability | AgentCapabilityType | None:
     """A capability without which the framework is offered nothing of the agent; None if it may be."""
     if agent.has_gpus and not framework.takes_gpus and state.options.filter_gpu_resources:

@@ -5,7 +5,7 @@ Methods are looked up by the type of the message; an answer is what the next rou
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 from cluster.allocator import messages as m
@@ -42,6 +42,9 @@ Event: TypeAlias = (
 
 Effect: TypeAlias = Callable[[AllocatorState, Any, float], Candidates | None]
 """Changes the state by a message at a time (seconds)."""
+
+Prelude: TypeAlias = Callable[[AllocatorState, Any, int], Iterator[None]]
+"""Does beforehand what would take long in one go, on so many agents at a time."""
 
 EFFECTS: dict[type, Effect] = {
     m.AddFramework: lambda s, e, now_s: s.add_framework(
@@ -108,3 +111,15 @@ EFFECTS: dict[type, Effect] = {
     m.Resume: lambda s, e, now_s: s.resume(),
     m.BeginRecovery: lambda s, e, now_s: s.begin_recovery(e.expected_agents, e.quotas),
 }
+
+PRELUDES: dict[type, Prelude] = {
+    m.Revive: lambda s, e, step: s.forgetting_refusals(
+        e.framework_id, step, lambda role: not e.roles or role in e.roles
+    ),
+    m.DeactivateFramework: lambda s, e, step: s.forgetting_refusals(e.framework_id, step),
+    m.UpdateFramework: lambda s, e, step: s.forgetting_refusals(
+        e.framework_id, step, lambda role: s.is_forgiven(e.framework_id, role, e.roles, e.suppressed)
+    ),
+    m.RemoveFramework: lambda s, e, step: s.letting_go(e.framework_id, step),
+}
+"""What is worth a prelude if the framework has to do with many agents; the effect follows it at once."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import enum
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from itertools import islice
 
 from cluster.allocator import eligibility
@@ -25,7 +25,7 @@ from cluster.allocator.state import AllocatorState
 from cluster.allocator.tree import lineage
 
 MAX_TAKERS = 20
-"""Takers named in an explanation; the rest is counted only."""
+"""Takers, and holders, named in an explanation; the rest is counted only."""
 
 
 class Why(enum.Enum):
@@ -62,6 +62,8 @@ class Withheld:
     """CAPABILITY: the one that is missing."""
     takers: tuple[tuple[str, str], ...] = ()
     """TAKEN_EARLIER: frameworks and roles that took it, in order."""
+    holders: tuple[tuple[str, str], ...] = ()
+    """NOTHING_FREE, BELOW_MIN_ALLOCATABLE: those that have it since an earlier round, if it is possible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,16 @@ class Explanation:
     """HEADROOM: the roles whose guarantees are not met."""
     looked_at: int = 0
     """Agents the last round looked at; the others had not changed since they were of use to nobody."""
+    until_last_s: float | None = None
+    """When the last of the refusals counted ends."""
+    never: dict[Why, int] = field(default_factory=dict)
+    """Those of `withheld` that would not do even if they were entirely free."""
+    missing: dict[str, int] = field(default_factory=dict)
+    """CAPABILITY: names of what is missing to the agents it is missing for."""
+    holders: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Framework and role to the agents they have since earlier rounds, of those that would do."""
+    minimum: tuple[str, ...] = ()
+    """What must be free on an agent at least, as alternatives; none if anything will do."""
 
 
 def explain(
@@ -139,23 +151,29 @@ class Inquiry:
         self, state: AllocatorState, takers: Takers, framework: str, role: str, now_s: float
     ) -> None:
         """Raises: KeyError for an unknown framework."""
-        last = takers.of
         self._state = state
-        self._last = last
+        self._last = takers.of
         self._framework = state.frameworks[framework]
         self._role = role
-        self._asker = _Asker(state, self._framework, role, now_s)
+        self._now_s = now_s
         self._round_takers = takers
-        self._left = iter(list(state.agents.values()))
+        # Made when first needed: many may ask at once, and then wait for each other.
+        self._asker: _Asker | None = None
+        self._left: Iterator[Agent] | None = None
         self._agents = self._offered = self._possible = 0
         self._whys: Counter[Why] = Counter()
+        self._never: Counter[Why] = Counter()
+        self._missing: Counter[str] = Counter()
         self._takers: Counter[tuple[str, str]] = Counter()
-        self._until_s: float | None = None
+        self._holders: Counter[tuple[str, str]] = Counter()
+        self._ends_s: list[float] = []  # the first and the last end of a refusal
 
     def advance(self, agents: int) -> bool:
         """Judge so many more agents; whether all are."""
         if not self._round_takers.advance(agents):
             return False
+        if self._left is None:
+            self._left = iter(list(self._state.agents.values()))
         judged = 0
         for agent in islice(self._left, agents):
             judged += 1
@@ -168,7 +186,7 @@ class Inquiry:
         takers = self._round_takers.on(agent)
         if (self._framework.id, self._role) in takers:
             return None
-        return self._asker.withheld(agent, takers)
+        return self._asking().withheld(agent, takers)
 
     def result(self) -> Explanation:
         """The answer, once all agents are judged."""
@@ -180,10 +198,20 @@ class Inquiry:
             {why: self._whys[why] for why in Why if self._whys[why]},
             dict(self._takers.most_common(MAX_TAKERS)),
             self._possible,
-            self._until_s,
-            self._asker.held_for() if self._whys[Why.HEADROOM] else (),
+            min(self._ends_s, default=None),
+            self._asking().held_for() if self._whys[Why.HEADROOM] else (),
             self._last.looked_at if self._last is not None else 0,
+            max(self._ends_s, default=None),
+            {why: self._never[why] for why in Why if self._never[why]},
+            dict(self._missing),
+            dict(self._holders.most_common(MAX_TAKERS)),
+            self._asking().minimum(),
         )
+
+    def _asking(self) -> _Asker:
+        if self._asker is None:
+            self._asker = _Asker(self._state, self._framework, self._role, self._now_s)
+        return self._asker
 
     def _count(self, verdict: Withheld | None) -> None:
         self._agents += 1
@@ -193,10 +221,14 @@ class Inquiry:
             return
         self._whys[verdict.why] += 1
         self._possible += verdict.is_possible
+        self._never[verdict.why] += not verdict.is_possible
         self._takers.update(verdict.takers)
+        self._holders.update(verdict.holders)
+        if verdict.missing is not None:
+            self._missing[verdict.missing.name] += 1
         if verdict.until_s is not None:
-            known = self._until_s
-            self._until_s = verdict.until_s if known is None else min(known, verdict.until_s)
+            ends_s = (*self._ends_s, verdict.until_s)
+            self._ends_s = [min(ends_s), max(ends_s)]
 
 
 class _Asker:
@@ -220,6 +252,10 @@ class _Asker:
         """Roles that headroom is held for."""
         return tuple(self._allowance.unsatisfied) if self._allowance is not None else ()
 
+    def minimum(self) -> tuple[str, ...]:
+        """What an offer holds at least, as alternatives in words."""
+        return tuple(str(alternative) for alternative in self._taste.alternatives)
+
     def withheld(self, agent: Agent, takers: tuple[tuple[str, str], ...]) -> Withheld:
         """The first reason that applies, most lasting first."""
         is_possible = self._is_possible(agent)
@@ -239,8 +275,11 @@ class _Asker:
         if free not in self._free_verdicts:
             self._free_verdicts[free] = self._about(free)
         why = self._free_verdicts[free]
-        if why in (Why.NOTHING_FREE, Why.BELOW_MIN_ALLOCATABLE) and takers:
-            return Withheld(agent.id, Why.TAKEN_EARLIER, is_possible, takers=takers)
+        if why in (Why.NOTHING_FREE, Why.BELOW_MIN_ALLOCATABLE):
+            if takers:
+                return Withheld(agent.id, Why.TAKEN_EARLIER, is_possible, takers=takers)
+            holders = tuple(agent.held) if is_possible else ()
+            return Withheld(agent.id, why, is_possible, holders=holders)
         if why is None:
             refusal = self._seat.refusals.get(agent) if self._seat is not None else None
             offer = self._would_get(self._could_take(free), with_headroom=True)

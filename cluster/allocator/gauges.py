@@ -9,6 +9,8 @@ from cluster.allocator.pool import scalar_quantities
 from cluster.allocator.state import AllocatorState
 from cluster.allocator.tree import lineage
 
+MOST_EXPIRED = 1024
+"""Agents whose filters are looked at when somebody asks; a round looks at them all."""
 NAMES = ("cpus", "mem", "disk")
 
 
@@ -18,14 +20,14 @@ def gauges(state: AllocatorState, now_s: float) -> dict[str, float]:
     return {
         **_resources(state),
         **_quotas(state, roles),
-        **{f"offer_filters/roles/{role}/active": state.active_filters(role, now_s) for role in roles},
+        **_filters(state, roles, now_s),
         **_dominant_shares(state),
     }
 
 
 def roles_of_tree(state: AllocatorState) -> list[str]:
     """Roles with frameworks, reservations, quota or a weight of their own, and all above those."""
-    roles = [*state.tree.roles, *state.ledger.quotas, *+state.ledger.reserved_on]
+    roles = [*state.tree.roles, *state.ledger.quotas, *state.ledger.reserved_on]
     roles += [role for role, weight in state.tree.weights.items() if weight != 1]
     return sorted({above for role in roles for above in lineage(role)})
 
@@ -63,6 +65,17 @@ def _quotas(state: AllocatorState, roles: list[str]) -> dict[str, float]:
         for what, by_name in amounts.items():
             for name, milli in by_name.items():
                 found[f"quota/roles/{role}/resources/{name}/{what}"] = milli / 1000
+    return found
+
+
+def _filters(state: AllocatorState, roles: list[str], now_s: float) -> dict[str, float]:
+    """Those in force; if a great many ended since the last round, some of those are counted, too."""
+    next(state.expiring_filters(now_s, MOST_EXPIRED), None)
+    found = {}
+    for role in roles:
+        known = state.tree.roles.get(role)
+        active = sum(seat.filters for seat in known.seats.values()) if known is not None else 0
+        found[f"offer_filters/roles/{role}/active"] = float(active)
     return found
 
 

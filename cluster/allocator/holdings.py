@@ -1,13 +1,114 @@
-"""What is allocated to roles, taken apart by role."""
+"""Who holds what of an agent; and what is allocated to roles, taken apart by role."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
+
+import msgspec
 
 from cluster.allocator.bundle import Bundle
 from cluster.model import Resources
 
+Holder = tuple[str, str]
+"""A framework, known or not, and a role."""
 Parts = tuple[tuple[str, Bundle], ...]
+
+
+class Holdings(msgspec.Struct, gc=False):
+    """Resources by holder; to be read like a dict, and changed by `add` and `take`.
+
+    Nearly always there is one holder or none. A dict would do, but when a round gives everything away, those
+    of all agents of a large cluster come into the garbage collector's sight without counting as made: its
+    next look at the youngest objects takes 30 ms and more. These are never looked at.
+    """
+
+    holder: Holder | None = None
+    """The only one; None if there are none or several."""
+    amount: Resources = Resources.EMPTY
+    """What the only one holds."""
+    several: dict[Holder, Resources] | None = None
+    """If there are two or more."""
+
+    # -- reading -------------------------------------------------------------------------------------------
+
+    def __bool__(self) -> bool:
+        return self.holder is not None or self.several is not None
+
+    def __len__(self) -> int:
+        return len(self.several) if self.several is not None else int(self.holder is not None)
+
+    def __iter__(self) -> Iterator[Holder]:
+        return iter(self._by_holder())
+
+    def __contains__(self, holder: Holder) -> bool:
+        return holder == self.holder if self.several is None else holder in self.several
+
+    def __getitem__(self, holder: Holder) -> Resources:
+        """Raises: KeyError."""
+        return self._by_holder()[holder]
+
+    def get(self, holder: Holder, default: Resources = Resources.EMPTY) -> Resources:
+        """What is held; `default` for nothing."""
+        if self.several is not None:
+            return self.several.get(holder, default)
+        return self.amount if holder == self.holder else default
+
+    def items(self) -> list[tuple[Holder, Resources]]:
+        """All, the longest standing holders first."""
+        return list(self._by_holder().items())
+
+    def values(self) -> list[Resources]:
+        """What each of them holds."""
+        return list(self._by_holder().values())
+
+    def _by_holder(self) -> dict[Holder, Resources]:
+        if self.several is not None:
+            return self.several
+        return {} if self.holder is None else {self.holder: self.amount}
+
+    # -- changing ------------------------------------------------------------------------------------------
+
+    def add(self, holder: Holder, resources: Resources) -> None:
+        """Give resources to a holder."""
+        if self.holder is None and self.several is None:
+            self.holder = holder
+            self.amount = resources
+        elif holder == self.holder:
+            self.amount = self.amount + resources
+        else:
+            several = self.several or self._by_holder()
+            several[holder] = several[holder] + resources if holder in several else resources
+            self._set(several)
+
+    def take(self, holder: Holder, resources: Resources) -> None:
+        """Take resources from a holder, who is no holder any more if that was all.
+
+        Raises: NotContained if they are not there.
+        """
+        held = self.get(holder)
+        left = Resources.EMPTY if held is resources or held == resources else held - resources
+        if self.several is not None:
+            several = self.several
+            if left:
+                several[holder] = left
+            else:
+                several.pop(holder, None)
+            self._set(several)
+        elif left:
+            self.amount = left
+        elif holder == self.holder:
+            self.holder, self.amount = None, Resources.EMPTY
+
+    def _set(self, by_holder: dict[Holder, Resources]) -> None:
+        if len(by_holder) > 1:
+            self.holder, self.amount, self.several = None, Resources.EMPTY, by_holder
+        else:
+            ((self.holder, self.amount),) = by_holder.items()
+            self.several = None
+
+
+# -- taken apart ---------------------------------------------------------------------------------------------
 
 
 def by_role(resources: Resources) -> Parts:

@@ -5,7 +5,7 @@ Source: reference allocator.md §7.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from cluster.allocator.candidates import Candidates
@@ -17,14 +17,13 @@ if TYPE_CHECKING:
 
 
 def inverse_offers(
-    state: AllocatorState, candidates: Candidates, grants: Sequence[Grant], now_s: float
+    state: AllocatorState, candidates: Candidates, given: Iterable[Grant], now_s: float
 ) -> Iterator[InverseGrant]:
     """Ask all that hold something of a candidate with maintenance to leave it, once each.
 
-    Whoever is just being given something of it, by `grants`, is asked too.
+    Whoever is just being given something of it is asked too.
     """
-    if not state.away:
-        return
+    grants = list(given)
     for agent in state.agents.values():
         unavailability = agent.unavailability
         if unavailability is None or agent.id not in candidates:
@@ -37,7 +36,7 @@ def inverse_offers(
                 yield InverseGrant(name, agent.id, unavailability)
 
 
-def _holders(agent: Agent, grants: Sequence[Grant]) -> dict[str, None]:
+def _holders(agent: Agent, grants: list[Grant]) -> dict[str, None]:
     return dict.fromkeys(
         [*(framework for framework, _ in agent.held), *(g.framework for g in grants if g.on is agent)]
     )

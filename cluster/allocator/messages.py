@@ -18,6 +18,7 @@ from cluster.model import (
     AgentInfo,
     InverseOfferStatus,
     OfferConstraints,
+    Quantities,
     Resources,
     Unavailability,
 )
@@ -267,12 +268,30 @@ class Granted(msgspec.Struct, frozen=True, gc=False):
     resources: Resources
 
 
+class Alike(msgspec.Struct, frozen=True, gc=False):
+    """What a framework gets for one role of each of some agents: the same of all of them."""
+
+    role: str
+    resources: Resources
+    agents: tuple[tuple[str, int], ...]
+    """With their epochs."""
+
+
 @dataclass(frozen=True, slots=True)
 class OffersMade:
     """To the master: offer these to the framework. A large round comes in several such parts."""
 
     framework_id: str
-    grants: tuple[Granted, ...]
+    lots: tuple[Alike, ...]
+
+    @property
+    def grants(self) -> tuple[Granted, ...]:
+        """The same agent by agent."""
+        return tuple(
+            Granted(lot.role, agent_id, epoch, lot.resources)
+            for lot in self.lots
+            for agent_id, epoch in lot.agents
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,9 +309,12 @@ class GetShares:
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """The answer to `GetShares`."""
+    """The answer to `GetShares`: roles with frameworks in the order of the next round, quotas by role."""
 
     roles: tuple[RoleShare, ...]
+    quotas: Mapping[str, Quota] = field(default_factory=dict)
+    consumed: Mapping[str, Quantities] = field(default_factory=dict)
+    """What counts against the quotas, by role."""
 
 
 @dataclass(frozen=True, slots=True)

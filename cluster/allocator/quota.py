@@ -6,7 +6,7 @@ Source: reference allocator.md §1 (quotaOfferedOrConsumed), §4 (headroom, shri
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -43,22 +43,28 @@ class Tally:
     def __init__(self) -> None:
         self._by_role: dict[str, dict[str, int]] = {}
 
-    def add(self, role: str, counted: Iterable[tuple[str, int]], times: int = 1) -> None:
+    def add(self, role: str, counted: Counted, times: int = 1) -> None:
         """Add amounts to a role and all above it."""
-        for each in lineage(role):
+        for each in lineage(role) if counted else ():
             amounts = self._by_role.get(each)
             if amounts is None:
                 amounts = self._by_role[each] = {}
             for name, milli in counted:
                 amounts[name] = amounts.get(name, 0) + milli * times
 
-    def take(self, role: str, counted: Iterable[tuple[str, int]]) -> None:
-        """Take amounts away again."""
+    def take(self, role: str, counted: Counted) -> None:
+        """Take amounts away again; nothing is kept of a role that has nothing left."""
         for each in lineage(role):
-            amounts = self._by_role[each]
+            amounts = self._by_role.get(each, {})
             for name, milli in counted:
-                amounts[name] -= milli
-                assert amounts[name] >= 0, f"{each} gives back more {name} than it has"
+                left = amounts.get(name, 0) - milli
+                assert left >= 0, f"{each} gives back more {name} than it has"
+                if left:
+                    amounts[name] = left
+                else:
+                    amounts.pop(name, None)
+            if not amounts:
+                self._by_role.pop(each, None)
 
     def of(self, role: str) -> Quantities:
         """Amounts of a role and the roles below it."""
@@ -121,6 +127,8 @@ class Ledger:
         for role, counted in whole.reservations():
             self.reserved.take(role, counted)
             self.reserved_on[role] -= 1
+            if not self.reserved_on[role]:
+                del self.reserved_on[role]
             _add(self._reserved, counted, -1)
         self.has_grown = True
 
@@ -179,6 +187,8 @@ def shrink(bundle: Bundle, target: Quantities | Limits, arrange: Arrange) -> Bun
     """
     if not bundle or target.contains(bundle.resources.quantities()):
         return bundle
+    if bundle.is_cut_one_way:
+        return bundle.cut_to(target.get if isinstance(target, Limits) else target.__getitem__)
     kept = Resources.EMPTY
     for entry in arrange([Resources.of([proto]) for proto in bundle.resources.protos()]):
         (name,) = entry.quantities()

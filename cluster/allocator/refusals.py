@@ -8,17 +8,15 @@ Source: reference allocator.md §5, "Offer filters".
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from heapq import heapify, heappop, heappush
+from collections.abc import Callable, Iterator
 
+from cluster.allocator.agenda import Agenda
 from cluster.allocator.agents import Agent
 from cluster.allocator.eligibility import could_take
 from cluster.allocator.filters import MAX_FILTERS, OfferFilter, Refusal, filters_of, in_force, with_filter
 from cluster.allocator.seats import Seat, SeatTable
 
 NEVER = float("inf")
-FEW_ENTRIES = 64
-"""An agenda shorter than this is not worth tidying up."""
 
 
 class Refusals:
@@ -27,9 +25,7 @@ class Refusals:
     def __init__(self, seats: SeatTable, reopen: Callable[[Agent], None]) -> None:
         self._seats = seats
         self._reopen = reopen
-        self._agenda: list[tuple[float, int, Agent]] = []
-        self._pushed = 0
-        self._tidy_at = FEW_ENTRIES
+        self._agenda = Agenda()
         self._overdue: dict[Agent, None] = {}  # refusals that wait for a full round to pass
 
     def add(self, seat: Seat, agent: Agent, new: OfferFilter) -> None:
@@ -43,15 +39,24 @@ class Refusals:
             if new.refused is offer or new.refused.contains(offer):
                 agent.blocked |= seat.bit
         if new.until_s < agent.due_s:
-            self._schedule(agent, new.until_s)
+            self._agenda.put(agent, new.until_s)
 
     def forget_seat(self, seat: Seat) -> None:
         """The framework may be asked again, whatever it refused for the role."""
-        keep = ~seat.bit
-        for agent in seat.refusals:
+        for _ in self.forgetting_seat(seat, len(seat.refusals) + 1):
+            pass
+
+    def forgetting_seat(self, seat: Seat, step: int) -> Iterator[None]:
+        """Do the same, `step` agents at a time; no event may come in between."""
+        keep, number = ~seat.bit, 0
+        while seat.refusals:
+            agent, _ = seat.refusals.popitem()
             agent.refused_by &= keep
             agent.blocked &= keep
             self._reopen(agent)
+            number += 1
+            if not number % step:
+                yield
         seat.refusals = {}
         seat.filters = 0
 
@@ -68,16 +73,24 @@ class Refusals:
         for agent in seat.refusals:
             agent.blocked_for = None
 
-    def expire(self, now_s: float, rounds: int) -> None:
-        """Drop every filter that has ended."""
+    def expiring(self, now_s: float, rounds: int, step: int) -> Iterator[None]:
+        """Drop every filter that has ended, on `step` agents at a time."""
+        number = 0
         overdue, self._overdue = self._overdue, {}
-        for agent in overdue:
-            self._expire_on(agent, now_s, rounds)
-        agenda = self._agenda
-        while agenda and agenda[0][0] <= now_s:
-            due_s, _, agent = heappop(agenda)
-            if agent.due_s == due_s:
+        try:
+            while overdue:
+                agent, _ = overdue.popitem()
                 self._expire_on(agent, now_s, rounds)
+                number += 1
+                if not number % step:
+                    yield
+        finally:
+            self._overdue.update(overdue)  # if nobody wanted to know of the rest
+        for agent in self._agenda.take_due(now_s):
+            self._expire_on(agent, now_s, rounds)
+            number += 1
+            if not number % step:
+                yield
 
     def _expire_on(self, agent: Agent, now_s: float, rounds: int) -> None:
         next_s, has_changed = NEVER, False
@@ -99,22 +112,9 @@ class Refusals:
             self._reopen(agent)
         agent.due_s = NEVER
         if next_s < NEVER:
-            self._schedule(agent, next_s)
+            self._agenda.put(agent, next_s)
 
     def _set(self, seat: Seat, agent: Agent, refusal: Refusal | None) -> None:
         seat.filters += len(filters_of(refusal)) - len(filters_of(seat.refusals.pop(agent, None)))
         if refusal is not None:
             seat.refusals[agent] = refusal
-
-    def _schedule(self, agent: Agent, due_s: float) -> None:
-        agent.due_s = due_s
-        self._pushed += 1
-        heappush(self._agenda, (due_s, self._pushed, agent))
-        if len(self._agenda) > self._tidy_at:
-            self._tidy()
-
-    def _tidy(self) -> None:
-        """Drop entries that were overtaken: agents come and go while refusals may last a year."""
-        self._agenda = [entry for entry in self._agenda if entry[2].due_s == entry[0]]
-        heapify(self._agenda)
-        self._tidy_at = FEW_ENTRIES + 2 * len(self._agenda)

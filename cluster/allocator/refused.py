@@ -5,8 +5,10 @@ Source: reference allocator.md §5, "Offer filters".
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from heapq import nlargest
+from itertools import islice
+from operator import itemgetter
 
 from cluster.allocator import messages as m
 from cluster.allocator.filters import filters_of
@@ -16,13 +18,26 @@ from cluster.model import Resources
 Filter = tuple[str, str, Resources, float]
 
 
-def refusals_of(state: AllocatorState, framework_id: str, most: int, now_s: float) -> m.Refusals:
-    """Its filters that are in force, the longest lasting first; seconds from now."""
+STEP = 1024
+"""Filters looked at in one step."""
+
+
+def refusals_of(
+    state: AllocatorState, framework_id: str, most: int, now_s: float
+) -> Generator[None, None, m.Refusals]:
+    """Its filters that are in force, the longest lasting first; seconds from now.
+
+    Found a step at a time, as there may be one for every agent; nothing may happen in between.
+    """
     framework = state.frameworks.get(framework_id)
     if framework is None:
         return m.Refusals((), None)
     total = sum(seat.filters for seat in framework.seats.values())
-    found = nlargest(most, _filters(state, framework_id, now_s), key=lambda one: one[3])
+    found: list[Filter] = []
+    left = _filters(state, framework_id, now_s)
+    while some := list(islice(left, STEP)):
+        found = nlargest(most, [*found, *some], key=itemgetter(3))
+        yield
     return m.Refusals(tuple(found), total)
 
 

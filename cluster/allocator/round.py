@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import msgspec
 
@@ -41,6 +43,18 @@ class Grant(msgspec.Struct, frozen=True, gc=False):
         return self.bundle.resources
 
 
+class Lot(msgspec.Struct, frozen=True, gc=False):
+    """A bundle of each of several agents that a seat gets."""
+
+    seat: Seat
+    bundle: Bundle
+    agents: list[Agent]
+
+    def grants(self) -> Iterator[Grant]:
+        """The same one by one."""
+        return (Grant(self.seat, agent, self.bundle) for agent in self.agents)
+
+
 @dataclass(frozen=True, slots=True)
 class InverseGrant:
     """A framework is asked to leave an agent; no resources are named."""
@@ -55,8 +69,10 @@ class Round:
     """Outcome of one round."""
 
     candidates: Candidates
-    grants: tuple[Grant, ...]
-    """In the order decided: guarantees, then the fair share."""
+    lots: tuple[Lot, ...]
+    """What was given away wholesale."""
+    singles: tuple[Grant, ...]
+    """All the rest, in the order decided: guarantees, then the fair share."""
     inverse_offers: tuple[InverseGrant, ...]
     looked_at: int
     """Agents looked at: those that changed, or about whom somebody may think otherwise now."""
@@ -65,6 +81,11 @@ class Round:
     held_back: tuple[Agent, ...]
     """Agents of which quota kept something from somebody."""
     at_s: float
+
+    @property
+    def grants(self) -> tuple[Grant, ...]:
+        """All that was given away."""
+        return tuple(chain(*(lot.grants() for lot in self.lots), self.singles)) if self.lots else self.singles
 
     def offers(self) -> dict[str, dict[str, dict[str, Resources]]]:
         """Framework to role to agent to resources, allocated to the role, as offers carry them."""

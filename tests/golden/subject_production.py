@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from operator import attrgetter
 from typing import Any
 
 from cluster.allocator import (
@@ -86,7 +87,9 @@ class ProductionSubject(Clocked):
         wanted = Wanted(candidates.is_all, frozenset() if candidates.is_all else candidates.agents)
         result = self._decided = allocate(self.state, wanted, self.now_s, PlacedDraws(chance))
         self.state.apply(result)
-        grants = tuple(Grant(g.framework, g.role, g.agent, g.resources) for g in result.grants)
+        # What is given wholesale comes in no order.
+        given = sorted(result.grants, key=attrgetter("agent")) if result.lots else result.grants
+        grants = tuple(Grant(g.framework, g.role, g.agent, g.resources) for g in given)
         inverse = tuple(InverseGrant(g.framework, g.agent, g.unavailability) for g in result.inverse_offers)
         return Round(candidates, grants, inverse, self.now_s)
 
@@ -100,7 +103,7 @@ class ProductionSubject(Clocked):
 
     def held(self, agent_id: str) -> Mapping[tuple[str, str], Resources]:
         """See `Subject`."""
-        return self.state.agents[agent_id].held
+        return dict(self.state.agents[agent_id].held.items())
 
     def shares(self) -> Mapping[str, Fraction]:
         """See `Subject`."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
+from operator import attrgetter
 
 from tests.oracle.histories import Advance, History, RunRound, Step
 from tests.oracle.notation import show
@@ -50,7 +52,12 @@ def _outcome(subject: Subject, step: Step) -> list[str]:
             rounds = subject.advance(step.seconds)
         case _:
             return [] if subject.play(step) else ["refused"]
-    return [line for done in rounds for line in (f"round at {done.at_s:g} s", *told(done))]
+    return [line for done in rounds for line in (f"round at {done.at_s:g} s", *told(_by_agent(done)))]
+
+
+def _by_agent(done: Round) -> Round:
+    """The round with its grants agent by agent: in which order agents were looked at says nothing."""
+    return replace(done, grants=tuple(sorted(done.grants, key=attrgetter("agent"))))
 
 
 def _agents(subject: Subject) -> list[str]:

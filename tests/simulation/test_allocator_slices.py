@@ -6,6 +6,7 @@ again by the plain state with whole rounds, and by the oracle.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import fields
 
 import pytest
@@ -19,6 +20,7 @@ from cluster.allocator import (
     AllocatorOptions,
     AllocatorState,
     Candidates,
+    Grant,
     allocate,
     shares,
 )
@@ -26,9 +28,11 @@ from cluster.allocator import actor as allocator_actor
 from cluster.allocator import messages as m
 from cluster.allocator.actor import RecoveryOver
 from cluster.allocator.events import EFFECTS
+from cluster.model import Resources
 from tests.allocator_kit import violations
 from tests.golden.subject_production import PlacedDraws
 from tests.oracle import Candidates as OracleCandidates
+from tests.oracle import Grant as OracleGrant
 from tests.oracle import Options, Oracle, Seeded
 from tests.oracle import events as e
 from tests.simulation.allocator_desk import Began, Desk
@@ -120,9 +124,7 @@ class Again:
         wanted = OracleCandidates(began.candidates.is_all, began.candidates.agents)
         expected = self.oracle.decide(wanted, now_s, self._chance)
         self.oracle.apply(expected)
-        assert [(g.framework, g.role, g.agent, g.resources) for g in result.grants] == [
-            (g.framework, g.role, g.agent, g.resources) for g in expected.grants
-        ]
+        assert by_agent(result.grants) == by_agent(expected.grants)
         assert [(g.framework, g.agent) for g in result.inverse_offers] == [
             (g.framework, g.agent) for g in expected.inverse_offers
         ]
@@ -154,10 +156,20 @@ def picture(state: AllocatorState) -> object:
     )
 
 
-def by_framework(told: list[tuple[str, m.Granted]]) -> dict[str, list[m.Granted]]:
-    found: dict[str, list[m.Granted]] = {}
+def by_agent(grants: Iterable[Grant | OracleGrant]) -> dict[str, list[tuple[str, str, Resources]]]:
+    """What each agent gave, in order; in which order agents were looked at says nothing to anybody."""
+    found: dict[str, list[tuple[str, str, Resources]]] = {}
+    for grant in grants:
+        found.setdefault(grant.agent, []).append((grant.framework, grant.role, grant.resources))
+    return found
+
+
+def by_framework(told: list[tuple[str, m.Granted]]) -> dict[tuple[str, str, str, int], list[m.Granted]]:
+    """What the master was told for each framework and role of each agent, in order."""
+    found: dict[tuple[str, str, str, int], list[m.Granted]] = {}
     for framework_id, granted in told:
-        found.setdefault(framework_id, []).append(granted)
+        key = (framework_id, granted.role, granted.agent_id, granted.epoch)
+        found.setdefault(key, []).append(granted)
     return found
 
 
