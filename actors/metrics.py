@@ -28,7 +28,7 @@ class Metrics:
         self._counters: dict[str, int] = {}
         self._counted: dict[str, Callable[[], float]] = {}
         self._gauges: dict[str, Callable[[], float]] = {}
-        self._families: list[Callable[[], Iterable[tuple[str, float]]]] = []
+        self._families: list[Callable[[], Iterable[Reading]]] = []
 
     def count(self, name: str, by: int = 1) -> None:
         """Add ``by`` to the counter ``name``, which starts at 0."""
@@ -49,10 +49,10 @@ class Metrics:
 
     def family(self, read: Callable[[], Mapping[str, float]]) -> None:
         """Show what ``read`` returns, under the names it returns."""
-        self._families.append(lambda: read().items())
+        self._families.append(lambda: (Reading(name, value, False) for name, value in read().items()))
 
-    def stream(self, read: Callable[[], Iterable[tuple[str, float]]]) -> None:
-        """As `family`, of names and values that are made one by one as they are taken."""
+    def stream(self, read: Callable[[], Iterable[Reading]]) -> None:
+        """As `family`, of gauges and counters that are made one by one as they are taken."""
         self._families.append(read)
 
     def forget(self, name: str) -> None:
@@ -74,8 +74,8 @@ class Metrics:
         for name, read in list(self._gauges.items()):
             yield Reading(name, float(read()), False)
         for family in list(self._families):
-            for name, value in family():
-                yield Reading(name, float(value), False)
+            for name, value, is_counter in family():
+                yield Reading(name, float(value), is_counter)
 
     def snapshot(self) -> dict[str, float]:
         """All values now, sorted by name."""

@@ -30,7 +30,7 @@ from rich.table import Table
 
 from actors import Process, Runtime, bind
 from bench import http_launch
-from bench.http_cluster import Picky, fill
+from bench.http_cluster import Picky, fill, subscribe
 from cluster.allocator import AllocatorOptions
 from cluster.cli.collector import Collector
 from cluster.http import http_factory
@@ -45,6 +45,11 @@ PROBE_S = 0.001
 READERS = 8
 MANY = 1 << 30
 OPERATOR_CALLS = ("GET_TASKS", "GET_STATE", "SUBSCRIBE")
+#: Other answers that are long, read by all readers at once.
+LONG_ANSWERS = ("/state-summary", "/frameworks", "/slaves", "GET_STATE", "SUBSCRIBE")
+#: Frameworks of the master whose numbers are read, and how.
+NUMBERED = 1000
+NUMBERS = ("/metrics/snapshot", "/metrics/prometheus", "GET_METRICS")
 PAGES = (
     "/tasks?limit=100",
     "/tasks?limit=100&order=asc&offset=50000",
@@ -86,7 +91,7 @@ def fetch(address: str, path: str, accept: str = "identity") -> tuple[bytes, int
     headers = {"Accept-Encoding": accept}
     try:
         if path.isupper():
-            call = json.dumps({"type": path})
+            call = json.dumps({"type": path, **({path.lower(): {}} if path == "GET_METRICS" else {})})
             headers |= {"Content-Type": "application/json", "Accept": "application/x-protobuf"}
             connection.request("POST", "/api/v1", call, headers)
         else:
@@ -192,6 +197,8 @@ class Figures:
     readers_stall_ms: float
     shared: int
     operator_stretches: dict[str, Stretch]
+    crowd_stretches: dict[str, Stretch]
+    metrics_stretches: dict[str, Stretch]
     pages_ms: dict[str, float]
     launches: list[http_launch.Row]
     digest: str
@@ -326,10 +333,33 @@ async def measure(agent_count: int, task_count: int, readers: int, seconds: floa
             operator_stretches={
                 call: (await read_by_others(address, call, most=1))[1] for call in OPERATOR_CALLS
             },
+            crowd_stretches={
+                path: (await read_by_others(address, path, readers, "gzip", most=1))[1]
+                for path in LONG_ANSWERS
+            },
+            metrics_stretches={},
             pages_ms={path: await page_ms(address, path, 20) for path in PAGES},
             launches=[],
             digest=digest,
         )
+    finally:
+        collector.stop()
+        await process.close()
+        await front.close(0.1)
+
+
+async def measure_numbers(frameworks: int, readers: int) -> dict[str, Stretch]:
+    """The longest stretches while the numbers of many frameworks are read."""
+    process = Process(sock=bind("127.0.0.1", 0), seed=1)
+    runtime = process.runtime
+    master = runtime.spawn(MasterActor(MasterSettings(), AllocatorOptions(), {}), NAME)
+    front = http_factory(runtime, NAME, master_endpoints(runtime, master, {}))
+    await process.listen(http=front)
+    await subscribe(process, master, frameworks)
+    collector = Collector(runtime.clock)
+    address = runtime.address
+    try:
+        return {path: (await read_by_others(address, path, readers, most=3))[1] for path in NUMBERS}
     finally:
         collector.stop()
         await process.close()
@@ -368,6 +398,10 @@ def show(figures: Figures) -> None:
     stretch_row(f"{f.readers} readers, gzip", f.readers_stretch)
     for call, stretch in f.operator_stretches.items():
         stretch_row(f"{call}, protobuf", stretch)
+    for path, stretch in f.crowd_stretches.items():
+        stretch_row(f"{f.readers} readers of {path}", stretch)
+    for path, stretch in f.metrics_stretches.items():
+        stretch_row(f"{f.readers} readers of {path}, {NUMBERED:,} frameworks", stretch)
     answers = f"{f.readers_answers}, {f.readers_median_s:.2f} s, {f.shared}"
     row(f"{f.readers} readers: answers, median time, shared", answers)
     stall = f"{f.readers_stall_ms:.0f} ms ({f.idle_stall_ms:.0f} ms idle)"
@@ -406,12 +440,10 @@ def main() -> int:
     if options.smallest:
         options.agents, options.tasks, options.seconds = 50, 500, 1.0
     figures = uvloop.run(measure(options.agents, options.tasks, options.readers, options.seconds))
-    launches = (
-        http_launch.measure(5, 100, [1], 1)
-        if options.smallest
-        else http_launch.measure(100, 5000, [1, 10], 1)
-    )
-    figures.launches.extend(launches.rows)
+    frameworks = 20 if options.smallest else NUMBERED
+    figures.metrics_stretches.update(uvloop.run(measure_numbers(frameworks, options.readers)))
+    launches = http_launch.Size.smallest() if options.smallest else http_launch.Size(rounds=1)
+    figures.launches.extend(http_launch.measure(launches).rows)
     show(figures)
     if options.json is not None:
         options.json.write_text(json.dumps({**asdict(figures), "cpus": os.cpu_count()}, indent=2) + "\n")

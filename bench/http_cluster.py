@@ -53,14 +53,15 @@ class SilentAgent(Actor):
 class Picky(Actor):
     """A framework that declines what it is offered at once, and notes when offers came."""
 
-    def __init__(self, master: PID) -> None:
+    def __init__(self, master: PID, name: str = "picky") -> None:
         self._master = master
+        self._name = name
         self._id: FrameworkID | None = None
         self.offers_s: list[float] = []
 
     def initialize(self) -> None:
         multi = Capability(type=Capability.Type.MULTI_ROLE)
-        info = FrameworkInfo(user="bench", name="picky", roles=("picky",), capabilities=(multi,))
+        info = FrameworkInfo(user="bench", name=self._name, roles=("picky",), capabilities=(multi,))
         self.send(self._master, schedulers.Subscribe(info))
 
     @handles
@@ -134,4 +135,12 @@ async def fill(process: Process, master: PID, agent_count: int, task_count: int)
         if number % 100 == 99:
             await asyncio.sleep(0)
     while runtime.metrics.value("master/slaves_active") < agent_count:
+        await asyncio.sleep(0.01)
+
+
+async def subscribe(process: Process, master: PID, count: int) -> None:
+    """Give the master frameworks that want nothing; each is an actor of its own."""
+    for number in range(count):
+        process.runtime.spawn(Picky(master, f"framework {number}"), f"picky-{number}")
+    while process.runtime.metrics.value("master/frameworks_active") < count:
         await asyncio.sleep(0.01)

@@ -353,6 +353,21 @@ async def over_messages(address: str, launch: Launch) -> float:
 
 
 @dataclass(frozen=True)
+class Size:
+    """What is launched in one run; `tasks` and `per_call` as in `Launch`."""
+
+    agents: int = 100
+    tasks: int = 5000
+    per_call: tuple[int, ...] = (1, 10)
+    rounds: int = 3
+
+    @classmethod
+    def smallest(cls) -> Size:
+        """A few seconds, only to see that it works."""
+        return cls(agents=5, tasks=200, rounds=1)
+
+
+@dataclass(frozen=True)
 class Row:
     """One way to launch, medians: tasks a second, and CPU of the master in microseconds each."""
 
@@ -388,27 +403,27 @@ def one_round(address: str, master: psutil.Process, launch: Launch, by_http: boo
     return launch.tasks / took, (cpu_s(master) - before) / launch.tasks * 1e6
 
 
-def measure(count: int, tasks: int, per_calls: list[int], rounds: int) -> Figures:
+def measure(size: Size) -> Figures:
     """Start master and agents, and let both ways take turns."""
     rows, acknowledged = [], 0
     with tempfile.TemporaryDirectory() as directory:
         command = (str(BIN / "mesos-master"), f"--ip={HOST}", "--port=0", f"--work_dir={directory}")
         with (
             daemon(*command, "--allocation_interval=10ms") as (process, address),
-            pretended_agents(count, address),
+            pretended_agents(size.agents, address),
         ):
             master = psutil.Process(process.pid)
-            for per_call in per_calls:
+            for per_call in size.per_call:
                 found: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
-                for number in range(2 * rounds):
-                    launch = Launch(tasks, per_call)
+                for number in range(2 * size.rounds):
+                    launch = Launch(size.tasks, per_call)
                     by_http = number % 2 == 0
                     found[by_http].append(one_round(address, master, launch, by_http))
                     acknowledged += launch.acknowledged
                 middle = {way: [median(column) for column in zip(*found[way], strict=True)] for way in found}
                 rows.append(Row(per_call, *middle[True], *middle[False]))
-    digest = hashlib.sha256(f"{acknowledged} {per_calls}".encode()).hexdigest()[:16]
-    return Figures(calibrate(), count, tasks, tuple(rows), digest)
+    digest = hashlib.sha256(f"{acknowledged} {list(size.per_call)}".encode()).hexdigest()[:16]
+    return Figures(calibrate(), size.agents, size.tasks, tuple(rows), digest)
 
 
 def show(figures: Figures) -> None:
@@ -433,10 +448,11 @@ def show(figures: Figures) -> None:
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--agents", type=int, default=100)
-    parser.add_argument("--tasks", type=int, default=5000, help="tasks per round")
-    parser.add_argument("--per-call", type=int, nargs="+", default=[1, 10], help="tasks in one ACCEPT")
-    parser.add_argument("--rounds", type=int, default=3)
+    usual = Size()
+    parser.add_argument("--agents", type=int, default=usual.agents)
+    parser.add_argument("--tasks", type=int, default=usual.tasks, help="tasks per round")
+    parser.add_argument("--per-call", type=int, nargs="+", default=usual.per_call, help="tasks in one ACCEPT")
+    parser.add_argument("--rounds", type=int, default=usual.rounds)
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--smallest", action="store_true", help="a few seconds, only to see that it works")
     parser.add_argument("--pretend", type=int, help=argparse.SUPPRESS)
@@ -444,9 +460,8 @@ def main() -> int:
     options = parser.parse_args()
     if options.pretend:
         return run(lambda: pretend(options.pretend, options.master))
-    if options.smallest:
-        options.agents, options.tasks, options.rounds = 5, 200, 1
-    figures = measure(options.agents, options.tasks, options.per_call, options.rounds)
+    size = Size(options.agents, options.tasks, tuple(options.per_call), options.rounds)
+    figures = measure(Size.smallest() if options.smallest else size)
     show(figures)
     if options.json is not None:
         options.json.write_text(json.dumps({**asdict(figures), "cpus": os.cpu_count()}, indent=2) + "\n")

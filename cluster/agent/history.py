@@ -34,7 +34,7 @@ class History:
     """The past of every framework that runs or ended not long ago."""
 
     def __init__(self, max_executors: int) -> None:
-        self._max_executors = max_executors
+        self.max_executors = max_executors
         self._running: dict[str, Past] = {}
         self._ended: OrderedDict[str, Past] = OrderedDict()
 
@@ -48,7 +48,7 @@ class History:
         """An executor of a framework that runs ended, and its tasks are settled."""
         past = self._running.setdefault(framework.id, Past(framework.info))
         past.executors[executor.container_id] = executor
-        while len(past.executors) > self._max_executors:
+        while len(past.executors) > self.max_executors:
             past.executors.popitem(last=False)
 
     def framework_ended(self, framework: Framework) -> None:

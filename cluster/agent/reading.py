@@ -76,7 +76,8 @@ class FrameworkView:
 class AgentView:
     """The agent. `info.id` is None before it registered first; `started_s` since the epoch.
 
-    `master`: the one it is registered with.
+    `master`: the one it is registered with. `max_completed`: how many ended executors of a framework it
+    remembers.
     """
 
     info: AgentInfo
@@ -87,6 +88,7 @@ class AgentView:
     frameworks: tuple[FrameworkView, ...]
     completed_frameworks: tuple[FrameworkView, ...]
     master: PID | None = None
+    max_completed: int = 0
 
 
 def agent_view(
@@ -109,6 +111,7 @@ def agent_view(
             for framework_id, described in history.frameworks()
         ),
         master=master,
+        max_completed=history.max_executors,
     )
 
 

@@ -23,8 +23,13 @@ PAGE_HEADERS = {
 }
 
 
+def encode_lines(values: Sequence[object]) -> bytes:
+    """The JSON of each value, with a line break between two: no JSON has one in it."""
+    return _encode_lines(values)[:-1]
+
+
 def encode_each(values: Sequence[object]) -> list[bytes]:
-    """The JSON of each value. No JSON has a line break in it, so they can be written in one go."""
+    """The JSON of each value, written in one go."""
     return _encode_lines(values).split(b"\n")[:-1]
 
 

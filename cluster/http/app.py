@@ -33,14 +33,15 @@ log = logging.getLogger(__name__)
 class HttpLimits:
     """What the front takes from one client at most.
 
-    `body_bytes`: of one request, unpacked. `line_bytes`: request line, and name and value of one
+    `body_bytes`: of one request, unpacked; 20,000 tasks in one call, and what JSON can be looked through
+    without holding others up for long. `line_bytes`: request line, and name and value of one
     header. `idle_s`: until the head of the first request has arrived. `keep_s`: between two requests;
     drivers of frameworks and executors keep a connection for their calls and count on it, however
     seldom they have something to say. `body_s`: for the whole body of a request. `linger_s`: for a body
     that nobody wants. `stall_s`: how long a client may read nothing of an answer.
     """
 
-    body_bytes: int = 16 << 20
+    body_bytes: int = 10 << 20
     line_bytes: int = 8190
     idle_s: float = 60.0
     keep_s: float = 3600.0
@@ -60,8 +61,10 @@ class HttpFront:
         self._loop = asyncio.get_running_loop()
         table = {**ProcessEndpoints(runtime, delegate).table(), **endpoints}
         self._router = Router(runtime, delegate, table)
+        index = IndexPage(self._router, runtime.address)
+        self._router.add("help", Endpoint(index.help))
         if "" not in table:
-            self._router.add("", Endpoint(IndexPage(self._router, runtime.address).show))
+            self._router.add("", Endpoint(index.show))
         self._metrics.declare("http/requests", "http/bad_requests", "http/failures")
         self._server = web.Server(
             self._serve,

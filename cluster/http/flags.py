@@ -19,4 +19,4 @@ def flags_table(flags: Mapping[str, str]) -> dict[str, Endpoint]:
     async def show(request: web.BaseRequest) -> web.Response:
         return shown(request, {"flags": flags})
 
-    return {"flags": Endpoint(show)}
+    return {"flags": Endpoint(show, methods=None)}

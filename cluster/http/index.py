@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from cluster.http.answers import page_answer
+from cluster.http.answers import json_answer, page_answer
 from cluster.http.router import Router
 from cluster.version import VERSION
 
@@ -35,6 +35,13 @@ class IndexPage:
     def __init__(self, router: Router, address: str) -> None:
         self._router = router
         self._title = f"{router.delegate} at {address}"
+
+    async def help(self, request: web.BaseRequest) -> web.Response:
+        """The same page, or the paths in JSON with `format=json`."""
+        if request.rel_url.query.get("format") != "json":
+            return await self.show(request)
+        names = [{"name": f"/{path}"} for path in self._router.paths() if path]
+        return json_answer({"processes": [{"id": self._router.delegate, "endpoints": names}]})
 
     async def show(self, request: web.BaseRequest) -> web.Response:
         """The page as it is now."""

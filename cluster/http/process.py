@@ -1,6 +1,6 @@
 """What every daemon tells about itself: that it lives, its version, its numbers, its actors.
 
-Source: reference http-endpoints.md §1 and §2 (/health, /version, /__processes__).
+Source: reference http-endpoints.md §1 and §2 (/health, /version, /__processes__), §6 (/profiler).
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ class ProcessEndpoints:
             "version": Endpoint(self._show_version),
             **Measurements(self._runtime.metrics).table(),
             "__processes__": Endpoint(self._processes),
+            "profiler/start": Endpoint(_no_profiler, methods=None),
+            "profiler/stop": Endpoint(_no_profiler, methods=None),
         }
 
     async def _health(self, request: web.BaseRequest) -> web.Response:
@@ -46,6 +48,11 @@ class ProcessEndpoints:
 
     async def _processes(self, request: web.BaseRequest) -> web.Response:
         return shown(request, [_actor(view) for view in self._runtime.view()])
+
+
+async def _no_profiler(request: web.BaseRequest) -> web.Response:
+    """As the original answers when it was built without."""
+    return text_answer(400, "There is no profiler in this process")
 
 
 def _actor(view: ActorView) -> dict[str, object]:

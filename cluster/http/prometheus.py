@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
@@ -17,6 +18,10 @@ from actors.metrics import Reading
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 PREFIX = "mesos"
+#: Numbers that are written in one go, some milliseconds.
+SAMPLES = 200
+#: Lines before the numbers of a metric: what it is, and its type.
+HEAD_LINES = 2
 
 #: Names with parts that vary: what they are called, and the labels that the groups become. A group without
 #: a label is part of the name.
@@ -74,35 +79,59 @@ _VARYING: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = tuple(
 )
 
 
-def exposition(readings: Iterable[Reading]) -> bytes:
-    """All numbers as text."""
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collected(list(_families(readings))))
-    return generate_latest(registry)
+class Families:
+    """Gathers numbers, and writes those of a metric together, as the format wants them."""
+
+    def __init__(self) -> None:
+        self._families: dict[str, _Family] = {}
+
+    def add(self, readings: Iterable[Reading]) -> None:
+        """Take some numbers."""
+        for reading in readings:
+            name, labels = named(reading.name)
+            family = self._families.get(name)
+            if family is None:
+                family = self._families[name] = _Family(name, reading, tuple(labels), [])
+            family.samples.append((tuple(labels.values()), reading.value))
+
+    def text(self) -> Iterator[bytes]:
+        """All of it, with a chance to do something else after every `SAMPLES` numbers. Nothing is kept."""
+        while self._families:
+            family = self._families.pop(next(iter(self._families)))
+            family.samples.reverse()
+            head = 0
+            while family.samples:
+                yield generate_latest(family.part()).split(b"\n", head)[head]
+                head = HEAD_LINES
+
+
+class _Family(NamedTuple):
+    """A metric. `first`: the number that it is explained by."""
+
+    name: str
+    first: Reading
+    labels: tuple[str, ...]
+    samples: list[tuple[tuple[str, ...], float]]
+
+    def part(self) -> CollectorRegistry:
+        """Some of its numbers, as the writer of the library takes them. `samples` are taken from the end."""
+        kind = CounterMetricFamily if self.first.is_counter else GaugeMetricFamily
+        written = kind(self.name, f"Shown as {self.first.name}", labels=list(self.labels))
+        for _ in range(min(SAMPLES, len(self.samples))):
+            written.add_metric(*self.samples.pop())
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(_Collected(written))
+        return registry
 
 
 class _Collected(Collector):
     """Hands over what was collected before."""
 
-    def __init__(self, families: list[Metric]) -> None:
-        self._families = families
+    def __init__(self, family: Metric) -> None:
+        self._family = family
 
     def collect(self) -> Iterable[Metric]:
-        return self._families
-
-
-def _families(readings: Iterable[Reading]) -> Iterator[Metric]:
-    families: dict[str, CounterMetricFamily | GaugeMetricFamily] = {}
-    for reading in sorted(readings):
-        if reading.value != reading.value:  # nothing was measured
-            continue
-        name, labels = named(reading.name)
-        family = families.get(name)
-        if family is None:
-            kind = CounterMetricFamily if reading.is_counter else GaugeMetricFamily
-            family = families[name] = kind(name, f"Shown as {reading.name}", labels=list(labels))
-        family.add_metric(list(labels.values()), reading.value)
-    yield from families.values()
+        return (self._family,)
 
 
 def named(key: str) -> tuple[str, dict[str, str]]:

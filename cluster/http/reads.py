@@ -12,6 +12,7 @@ from aiohttp import web
 from cluster.http.answers import BadRequest, encode_json
 from cluster.http.shared import Rendering, compress, let_others
 
+JSON_TYPE = "application/json"
 #: Shorter answers are not compressed.
 GZIP_FROM_BYTES = 1024
 _CALLBACK = re.compile(r"[A-Za-z_$][\w$.\[\]]{0,199}", re.ASCII)
@@ -53,32 +54,39 @@ def shown(request: web.BaseRequest, value: object) -> web.Response:
 
 def body_answer(request: web.BaseRequest, body: bytes) -> web.Response:
     """JSON that is written already."""
-    callback = callback_of(request)
+    return _at_once(request, body, callback_of(request), JSON_TYPE)
+
+
+def _at_once(request: web.BaseRequest, body: bytes, callback: str | None, content_type: str) -> web.Response:
     if callback is not None:
         body = callback.encode() + b"(" + body + b")"
-    headers = _headers(callback)
+    headers = _headers(callback, content_type)
     if len(body) >= GZIP_FROM_BYTES and takes_gzip(request):
         headers["Content-Encoding"] = "gzip"
         body = compress(body)
     return web.Response(body=body, headers=headers)
 
 
-async def streamed(request: web.BaseRequest, rendering: Rendering) -> web.StreamResponse:
-    """An answer that may be long, and is passed on as it is made."""
-    callback = callback_of(request)
+async def streamed(
+    request: web.BaseRequest, rendering: Rendering, content_type: str = JSON_TYPE
+) -> web.StreamResponse:
+    """An answer that may be long, and is passed on as it is made. Only JSON can be handed to a function."""
+    callback = callback_of(request) if content_type == JSON_TYPE else None
     transport = request.transport
     abort = transport.abort if transport is not None else _nothing
     rendering.readers.add(abort)
     try:
         if (body := await rendering.whole()) is not None:
-            return body_answer(request, body)
-        return await _stream(request, rendering, callback)
+            return _at_once(request, body, callback, content_type)
+        return await _stream(request, rendering, callback, content_type)
     finally:
         rendering.readers.discard(abort)
 
 
-async def _stream(request: web.BaseRequest, rendering: Rendering, callback: str | None) -> web.StreamResponse:
-    headers = _headers(callback)
+async def _stream(
+    request: web.BaseRequest, rendering: Rendering, callback: str | None, content_type: str
+) -> web.StreamResponse:
+    headers = _headers(callback, content_type)
     pack = callback is None and takes_gzip(request)  # what is put around it would have to be packed too
     if pack:
         headers["Content-Encoding"] = "gzip"
@@ -105,10 +113,9 @@ async def _stream(request: web.BaseRequest, rendering: Rendering, callback: str 
     return response
 
 
-def _headers(callback: str | None) -> dict[str, str]:
-    kind = "text/javascript" if callback is not None else "application/json"
+def _headers(callback: str | None, content_type: str) -> dict[str, str]:
     return {
-        "Content-Type": kind,
+        "Content-Type": content_type if callback is None else "text/javascript",
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
         "Vary": "Accept-Encoding",

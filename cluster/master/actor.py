@@ -338,6 +338,10 @@ class MasterActor(Actor):
         self.link(sender)
 
     @handles
+    def on_get_away(self, sender: PID, message: reading.GetAway) -> None:
+        self.send(sender, reading.Away(self.state.away_agents.listed(message.agent_id)))
+
+    @handles
     def on_get_roles(self, sender: PID, message: reading.GetRoles) -> None:
         self.send(sender, views.roles(self.state, self._weights))
 
@@ -373,7 +377,7 @@ class MasterActor(Actor):
 
     @handles
     def on_get_offers(self, sender: PID, message: pages.GetOffers) -> None:
-        self.send(sender, page.offers(self.state, message, self.clock.now()))
+        self.send(sender, page.offers(self.state, message, self.clock.now(), self.clock.wall()))
 
     @handles
     def on_get_task(self, sender: PID, message: pages.GetTask) -> None:

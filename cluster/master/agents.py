@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from actors import PID, split_address
 from cluster.allocator import messages as alloc
 from cluster.master import counters
+from cluster.master.away import Absence
 from cluster.master.context import Context
 from cluster.master.offers import Offers
 from cluster.master.state import AgentEntry, ExecutorEntry, FrameworkEntry, TaskEntry
@@ -44,6 +45,8 @@ log = logging.getLogger(__name__)
 
 #: How many unreachable agents are remembered.
 MAX_UNREACHABLE_AGENTS = 102_400
+#: Why an agent is gone.
+OPERATOR_SAID_SO = "an operator said that it never comes back"
 
 
 class Agents:
@@ -175,6 +178,7 @@ class Agents:
         agent.is_pong_due = False
         if not agent.is_connected:
             agent.is_connected = True
+            agent.disconnected_s = None
             c.allocator(alloc.ActivateAgent(agent.id))
         c.feed.agent_updated(agent)
         c.count("master/slave_reregistrations")
@@ -295,7 +299,8 @@ class Agents:
         if agent.is_pong_due:
             agent.missed_pings += 1
             if agent.missed_pings >= self._c.settings.max_missed_pings:
-                self.give_up(agent, f"it did not answer {agent.missed_pings} pings")
+                missed = "a ping" if agent.missed_pings == 1 else f"{agent.missed_pings} pings"
+                self.give_up(agent, f"it did not answer {missed}")
                 return
         agent.is_pong_due = True
         self._c.send(agent.pid, protocol.Ping(agent.is_connected))
@@ -315,6 +320,7 @@ class Agents:
         log.info("agent %s is disconnected: %s", agent.id, why)
         c = self._c
         agent.is_connected = False
+        agent.disconnected_s = c.wall()
         agent.flaps += 1
         c.feed.agent_updated(agent)
         c.allocator(alloc.DeactivateAgent(agent.id))
@@ -345,6 +351,7 @@ class Agents:
         """Count an agent as unreachable: its tasks may still run, but nobody knows."""
         now = self._c.wall()
         log.warning("agent %s is unreachable: %s", agent.id, why)
+        away = agent.away(Absence.UNREACHABLE, now, why)
         for framework, task in self._c.state.tasks_on(agent):
             state = TaskState.TASK_UNREACHABLE if framework.is_partition_aware else TaskState.TASK_LOST
             self._tasks.lose(
@@ -354,26 +361,31 @@ class Agents:
         unreachable = self._c.state.unreachable_agents
         unreachable[agent.id] = now
         while len(unreachable) > MAX_UNREACHABLE_AGENTS:
-            unreachable.popitem(last=False)
+            forgotten, _ = unreachable.popitem(last=False)
+            self._c.state.away_agents.forget(forgotten)
         self._count_removal(counters.UNHEALTHY)
         self._forget(agent)
-        self._c.feed.agent_removed(agent, Removal.UNREACHABLE)
+        self._c.state.away_agents.note(away)
+        self._c.feed.agent_removed(agent.id, Removal.UNREACHABLE)
 
     def remove(self, agent: AgentEntry, why: str, counted_as: str = counters.UNREGISTERED) -> None:
         """An agent is gone: its tasks are lost."""
         log.info("agent %s is removed: %s", agent.id, why)
+        away = agent.away(Absence.LEFT, self._c.wall(), why)
         for framework, task in self._c.state.tasks_on(agent):
             self._tasks.lose(
                 framework, task, TaskState.TASK_LOST, Reason.REASON_AGENT_REMOVED, f"Agent removed: {why}"
             )
         self._count_removal(counted_as)
         self._forget(agent)
-        self._c.feed.agent_removed(agent, Removal.LEFT)
+        self._c.state.away_agents.note(away)
+        self._c.feed.agent_removed(agent.id, Removal.LEFT)
 
     def mark_gone(self, agent: AgentEntry) -> None:
         """An operator says that an agent never comes back: it is shut down if it does."""
         now = self._c.wall()
         log.warning("agent %s is gone: an operator says so", agent.id)
+        away = agent.away(Absence.GONE, now, OPERATOR_SAID_SO)
         self._c.send(agent.pid, protocol.ShutdownAgent("Agent has been marked gone"))
         for framework, task in self._c.state.tasks_on(agent):
             state, reason = gone_state(framework)
@@ -382,7 +394,8 @@ class Agents:
             self._tasks.lose(framework, task, state, reason, GONE_WORDS, unreachable_since=since)
         self._c.state.remember_gone(agent.id, now)
         self._forget(agent)
-        self._c.feed.agent_removed(agent, Removal.GONE)
+        self._c.state.away_agents.note(away)
+        self._c.feed.agent_removed(agent.id, Removal.GONE)
 
     def _count_removal(self, counted_as: str) -> None:
         for key in counters.removal_keys(counted_as):

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import logging
 
-from cluster.master.agents import GONE_WORDS, Agents, gone_state
+from cluster.master.agents import GONE_WORDS, OPERATOR_SAID_SO, Agents, gone_state
 from cluster.master.context import Context
 from cluster.master.tasks import Tasks
+from cluster.master.watching import Removal
 from cluster.model import FrameworkID, TaskID, is_terminal
 from cluster.protocol import operator as protocol
 from cluster.protocol import scheduler
@@ -58,6 +59,7 @@ class Commands:
         """What it ran when it was last heard of has ended."""
         log.warning("unreachable agent %s is gone: an operator says so", agent_id)
         self._c.state.remember_gone(agent_id, self._c.wall())
+        self._c.state.away_agents.declare_gone(agent_id, self._c.wall(), OPERATOR_SAID_SO)
         for framework in self._c.state.frameworks.values():
             state, reason = gone_state(framework)
             for name, record in list(framework.unreachable.items()):
@@ -67,3 +69,4 @@ class Commands:
                         framework, record, state, reason, GONE_WORDS, tell=True
                     )
                     framework.completed.append(ended)
+        self._c.feed.agent_removed(agent_id, Removal.GONE)

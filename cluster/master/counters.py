@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from actors.metrics import Metrics
+from actors.metrics import Metrics, Reading
 from cluster.master.framework_counts import prefix
 from cluster.master.state import MasterState
 from cluster.master.tally import Sum
@@ -146,7 +146,7 @@ def declare(
     """
     metrics.declare(*(f"master/{name}" for name in DECLARED))
     metrics.family(lambda: queues(waiting()))
-    metrics.family(lambda: calls_by_principal(state))
+    metrics.stream(lambda: calls_by_principal(state))
     if per_framework:
         metrics.stream(lambda: frameworks_by_id(state))
     _declare_resources(metrics, state)
@@ -169,24 +169,22 @@ def queues(waiting: Iterator[type]) -> dict[str, float]:
     return {f"master/event_queue_{name}": value for name, value in found.items()}
 
 
-def calls_by_principal(state: MasterState) -> dict[str, float]:
+def calls_by_principal(state: MasterState) -> Iterator[Reading]:
     """Messages are counted when they are dealt with, so as many are received as processed."""
-    return {
-        f"frameworks/{principal}/messages_{what}": count
-        for principal, count in state.calls_by_principal.items()
-        for what in ("received", "processed")
-    }
+    for principal, count in list(state.calls_by_principal.items()):
+        for what in ("received", "processed"):
+            yield Reading(f"frameworks/{principal}/messages_{what}", count, True)
 
 
-def frameworks_by_id(state: MasterState) -> Iterator[tuple[str, float]]:
+def frameworks_by_id(state: MasterState) -> Iterator[Reading]:
     """What is counted of each framework, while it is remembered."""
     for framework in (*state.frameworks.values(), *state.completed_frameworks.values()):
         begin = prefix(framework.info.name, framework.id)
         suppressed = {role: role in framework.suppressed for role in framework.roles}
-        for name, value in framework.counts.values(
+        for name, value, is_counter in framework.counts.values(
             framework.is_connected, len(framework.unreachable), suppressed
         ):
-            yield f"{begin}/{name}", value
+            yield Reading(f"{begin}/{name}", value, is_counter)
 
 
 def _declare_resources(metrics: Metrics, state: MasterState) -> None:

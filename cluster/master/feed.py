@@ -63,10 +63,10 @@ class Feed:
         if self._watchers:
             self._tell(watching.AgentUpdated(agent_row(agent)))
 
-    def agent_removed(self, agent: AgentEntry, why: Removal) -> None:
-        """There is one agent less."""
+    def agent_removed(self, agent_id: str, why: Removal) -> None:
+        """There is one agent less, or one that is not there any more is away for another reason."""
         if self._watchers:
-            self._tell(watching.AgentRemoved(agent.id, why))
+            self._tell(watching.AgentRemoved(agent_id, why))
 
     def framework_added(self, framework: FrameworkEntry) -> None:
         """There is one more framework."""

@@ -78,26 +78,27 @@ class FrameworkCounts:
 
     def values(
         self, is_subscribed: bool, unreachable: int, suppressed: Mapping[str, bool]
-    ) -> Iterator[tuple[str, float]]:
-        """All numbers by the end of their names; `suppressed` by role."""
-        yield "subscribed", is_subscribed
+    ) -> Iterator[tuple[str, float, bool]]:
+        """All numbers by the end of their names, and which are counters; `suppressed` by role."""
+        yield "subscribed", is_subscribed, False
         for name, counts, kinds in (("calls", self.calls, CALLS), ("events", self.events, EVENTS)):
-            yield name, counts.total()
+            yield name, counts.total(), True
             for kind, word in kinds.items():
-                yield f"{name}/{word}", counts[kind]
-        yield "operations", self.operations.total()
+                yield f"{name}/{word}", counts[kind], True
+        yield "operations", self.operations.total(), True
         for operation, word in _OPERATIONS.items():
-            yield f"operations/{word}", self.operations[operation]
-        yield "offers/sent", self.offers_sent
-        yield "offers/accepted", self.offers_accepted
-        yield "offers/declined", self.offers_declined
-        yield "offers/rescinded", self.offers_rescinded
+            yield f"operations/{word}", self.operations[operation], True
+        yield "offers/sent", self.offers_sent, True
+        yield "offers/accepted", self.offers_accepted, True
+        yield "offers/declined", self.offers_declined, True
+        yield "offers/rescinded", self.offers_rescinded, True
         for state, word in _LIVE.items():
-            yield f"tasks/active/{word}", unreachable if state is S.TASK_UNREACHABLE else self.states[state]
+            count = unreachable if state is S.TASK_UNREACHABLE else self.states[state]
+            yield f"tasks/active/{word}", count, False
         for state, word in _ENDS.items():
-            yield f"tasks/terminal/{word}", self.ends[state]
+            yield f"tasks/terminal/{word}", self.ends[state], True
         for role, is_suppressed in suppressed.items():
-            yield f"roles/{role}/suppressed", is_suppressed
+            yield f"roles/{role}/suppressed", is_suppressed, False
 
 
 def prefix(name: str, framework_id: str) -> str:

@@ -37,12 +37,12 @@ def overview(state: MasterState) -> protocol.Overview:
     )
 
 
-def offers(state: MasterState, asked: protocol.GetOffers, now_ns: int) -> protocol.Offers:
+def offers(state: MasterState, asked: protocol.GetOffers, now_ns: int, wall_s: float) -> protocol.Offers:
     """Outstanding offers. The state keeps them in the order in which they were made."""
     found = [offer for offer in _some(state, asked).values() if asked.role in (None, offer.role)]
     start = max(0, asked.offset)
     shown = found[start : start + max(0, min(asked.limit, protocol.PAGE))]
-    return protocol.Offers(tuple(_offer(state, offer, now_ns) for offer in shown), len(found))
+    return protocol.Offers(tuple(_offer(state, offer, now_ns, wall_s) for offer in shown), len(found))
 
 
 def _some(state: MasterState, asked: protocol.GetOffers) -> Mapping[str, OfferEntry]:
@@ -56,7 +56,8 @@ def _some(state: MasterState, asked: protocol.GetOffers) -> Mapping[str, OfferEn
     return found
 
 
-def _offer(state: MasterState, offer: OfferEntry, now_ns: int) -> protocol.OfferView:
+def _offer(state: MasterState, offer: OfferEntry, now_ns: int, wall_s: float) -> protocol.OfferView:
+    age_s = (now_ns - offer.made_ns) / NANOS
     return protocol.OfferView(
         id=offer.id,
         framework_id=offer.framework_id,
@@ -65,7 +66,8 @@ def _offer(state: MasterState, offer: OfferEntry, now_ns: int) -> protocol.Offer
         hostname=state.agents[offer.agent_id].info.hostname,
         role=offer.role,
         resources=str(offer.resources.unallocated()),
-        age_s=(now_ns - offer.made_ns) / NANOS,
+        age_s=age_s,
+        made_s=wall_s - age_s,
     )
 
 

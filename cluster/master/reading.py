@@ -12,7 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 from actors import PID
+from cluster.master.away import AwayAgent
 from cluster.model import (
     AgentCapability,
     AgentInfo,
@@ -47,10 +50,12 @@ class Head(NamedTuple):
     unreachable_agents: int
 
 
-class AgentRow(NamedTuple):
+class AgentRow(msgspec.Struct, frozen=True, gc=False):
     """A registered agent; `used` by framework, which `users` names in the same order, `offered` by offer.
 
-    `flaps`: how often its connection was lost; `tasks`: how many it has.
+    Readers keep thousands of them, which are no part of a cycle: the garbage collector need not see them.
+
+    `flaps`: how often its connection was lost, and since when it is; `tasks`: how many it has.
     """
 
     id: str
@@ -67,6 +72,7 @@ class AgentRow(NamedTuple):
     users: tuple[str, ...] = ()
     flaps: int = 0
     tasks: int = 0
+    disconnected_s: float | None = None
 
 
 class Amounts(NamedTuple):
@@ -205,6 +211,20 @@ class Page:
 
     rows: tuple[Row, ...]
     is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GetAway:
+    """Ask for the agents that the master has no more, or for the one with this id."""
+
+    agent_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """The answer, all at once: they are values that the master keeps."""
+
+    agents: tuple[AwayAgent, ...]
 
 
 @dataclass(frozen=True, slots=True)

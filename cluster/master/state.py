@@ -16,7 +16,9 @@ from dataclasses import dataclass, field
 
 from actors import PID
 from cluster.allocator import capabilities_of
+from cluster.master.away import Absence, AwayAgent, AwayAgents
 from cluster.master.framework_counts import FrameworkCounts
+from cluster.master.sizes import Sizes
 from cluster.master.tally import Tally
 from cluster.master.timeline import EndedLine, EndedOrder, Timeline
 from cluster.model import (
@@ -107,11 +109,26 @@ class AgentEntry:
     missed_pings: int = 0
     is_pong_due: bool = False
     flaps: int = 0  # how often its connection was lost
+    disconnected_s: float | None = None  # since when it is not connected
     tasks: dict[TaskKey, None] = field(default_factory=dict)
     executors: dict[ExecutorKey, ExecutorEntry] = field(default_factory=dict)
     offers: dict[str, OfferEntry] = field(default_factory=dict)
     used: dict[str, Resources] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)  # the state's, from when the agent is added
+
+    def away(self, absence: Absence, since_s: float, why: str) -> AwayAgent:
+        """How it is remembered if it is lost now."""
+        return AwayAgent(
+            self.id,
+            self.info.hostname,
+            str(self.pid),
+            absence,
+            since_s,
+            why,
+            self.registered_s,
+            self.flaps,
+            len(self.tasks),
+        )
 
     def charge(self, framework_id: str, resources: Resources) -> None:
         """Count resources as used by a framework."""
@@ -159,6 +176,7 @@ class FrameworkEntry:
     counts: FrameworkCounts = field(default_factory=FrameworkCounts)
     timeline: Timeline = field(default_factory=Timeline)
     ended: EndedOrder = field(default_factory=EndedOrder)
+    sizes: Sizes = field(default_factory=Sizes)
 
     def __post_init__(self) -> None:
         self.capabilities = capabilities_of(self.info)
@@ -251,6 +269,7 @@ class MasterState:
         self.agent_by_pid: dict[PID, AgentEntry] = {}
         self.unreachable_agents: OrderedDict[str, float] = OrderedDict()  # id -> epoch seconds
         self.gone_agents: OrderedDict[str, float] = OrderedDict()  # id -> epoch seconds
+        self.away_agents = AwayAgents()  # what people are told of these
         self.frameworks: dict[str, FrameworkEntry] = {}
         self.framework_by_pid: dict[PID, FrameworkEntry] = {}
         self.completed_frameworks: OrderedDict[str, FrameworkEntry] = OrderedDict()
@@ -268,6 +287,7 @@ class MasterState:
         self.agents[agent.id] = agent
         self.agent_by_pid[agent.pid] = agent
         self.unreachable_agents.pop(agent.id, None)
+        self.away_agents.forget(agent.id)
         agent.tally = self.tally
         self.tally.agent_added(agent.id, agent.total)
 
@@ -300,7 +320,8 @@ class MasterState:
         self.unreachable_agents.pop(agent_id, None)
         self.gone_agents[agent_id] = at_s
         while len(self.gone_agents) > MAX_GONE_AGENTS:
-            self.gone_agents.popitem(last=False)
+            forgotten, _ = self.gone_agents.popitem(last=False)
+            self.away_agents.forget(forgotten)
 
     # -- frameworks ---------------------------------------------------------------------------
 
@@ -344,6 +365,7 @@ class MasterState:
     def add_task(self, framework: FrameworkEntry, agent: AgentEntry, task: TaskEntry) -> None:
         """Index a task and charge its agent if it holds resources."""
         assert task.id not in framework.tasks, f"task {task.id} is known"
+        framework.sizes.share(task)
         framework.tasks[task.id] = task
         agent.tasks[framework.id, task.id] = None
         self._task_state(framework, None, task.state)
@@ -418,6 +440,10 @@ class MasterState:
     def violated_invariants(self) -> list[str]:
         """Every sum and index that does not hold; empty in a sound master. Walks everything."""
         faults = self.tally.differences(self._recounted())
+        kinds = ((Absence.UNREACHABLE, self.unreachable_agents), (Absence.GONE, self.gone_agents))
+        for absence, agents in kinds:
+            if sorted(self.away_agents.ids(absence)) != sorted(agents):
+                faults.append(f"what is told of {absence.value} agents is not about those there are")
         for agent in self.agents.values():
             faults += self._agent_faults(agent)
         for framework in self.frameworks.values():

@@ -12,6 +12,7 @@ from itertools import chain, islice
 from math import inf
 from sys import maxsize
 
+from cluster.master.kept import Kept
 from cluster.master.offsets import cut
 from cluster.master.reading import (
     ACTIVE,
@@ -40,8 +41,6 @@ FRAMEWORK_COST = 8
 #: How many agents can be looked at, and ended tasks be put in order, for what a task costs.
 AGENTS_SEEN = 10
 TASKS_SORTED = 10
-#: Tasks in one row.
-TASKS = 100
 
 Costly = tuple[int, Row | None]
 #: Custom executors of a framework by agent.
@@ -61,7 +60,7 @@ class StateWalk:
                 _frameworks_of(state, wanted.framework_id) if wanted.frameworks else ()
             )
         )
-        self._homes = list(state.agents.values()) if wanted.frameworks and wanted.tasks else []
+        self._homes = Kept(state.agents.values()) if wanted.frameworks and wanted.tasks else Kept(())
         self._executors: dict[str, Executors] = {}  # by framework
         self._rows = self._walk()
 
@@ -86,7 +85,7 @@ class StateWalk:
 
     def _find_executors(self) -> Iterator[Costly]:
         """Executors are kept with their agents: look through all of them."""
-        for number, agent in enumerate(self._homes):
+        for number, agent in enumerate(chain.from_iterable(self._homes.parts())):
             for (framework_id, _), executor in agent.executors.items():
                 on_agents = self._executors.setdefault(framework_id, {})
                 on_agents.setdefault(agent.id, []).append(executor.info)
@@ -94,7 +93,7 @@ class StateWalk:
                 yield 1, None
 
     def _walk_agents(self) -> Iterator[Costly]:
-        for agent in self._agents:
+        for agent in chain.from_iterable(self._agents.parts()):
             yield AGENT_COST, agent_row(agent)
 
 
@@ -116,19 +115,18 @@ class _Contents:
     ) -> None:
         self.framework = framework
         self.is_completed = is_completed
-        self._tasks: list[TaskEntry] = list(framework.tasks.values()) if with_tasks else []
-        self._unreachable: list[Task] = list(framework.unreachable.values()) if with_tasks else []
-        self._completed: list[Task] = list(framework.completed) if with_tasks else []
+        self._tasks: Kept[TaskEntry] = Kept(framework.tasks.values() if with_tasks else ())
+        self._unreachable: Kept[Task] = Kept(framework.unreachable.values() if with_tasks else ())
+        self._completed: Kept[Task] = Kept(framework.completed if with_tasks else ())
         self._offers = list(framework.offers.values()) if with_tasks else []
 
     def walk(self, executors: Executors) -> Iterator[Costly]:
         """Its tasks, list by list, then its offers; with its executors by agent."""
-        for at in range(0, len(self._tasks), TASKS):
-            records = tuple(task.record for task in self._tasks[at : at + TASKS])
-            yield len(records), TaskRows(ACTIVE, records)
+        for tasks in self._tasks.parts():
+            yield len(tasks), TaskRows(ACTIVE, tuple([task.record for task in tasks]))
         for name, kept in ((UNREACHABLE, self._unreachable), (COMPLETED, self._completed)):
-            for at in range(0, len(kept), TASKS):
-                yield min(TASKS, len(kept) - at), TaskRows(name, tuple(kept[at : at + TASKS]))
+            for records in kept.parts():
+                yield len(records), TaskRows(name, records)
         for offer in self._offers:
             ids = tuple([info.executor_id for info in executors.get(offer.agent_id, ())])
             yield 2, OfferRow(offer.id, offer.framework_id, offer.agent_id, offer.role, offer.resources, ids)
@@ -224,16 +222,16 @@ def _page(rows: Iterator[Costly], page_cost: int = PAGE_COST) -> Page:
     return Page(tuple(found), True)
 
 
-def _agents_of(state: MasterState, wanted: Wanted) -> list[AgentEntry]:
+def _agents_of(state: MasterState, wanted: Wanted) -> Kept[AgentEntry]:
     if not wanted.agents:
-        return []
+        return Kept(())
     if wanted.agent_id is not None:
         agent = state.agents.get(wanted.agent_id)
-        return [agent] if agent is not None else []
+        return Kept((agent,) if agent is not None else ())
     most = len(state.agents)  # what is asked for may be beyond every index
     start = min(wanted.agents_from, most)
     end = most if wanted.agents_limit is None else min(wanted.agents_from + wanted.agents_limit, most)
-    return list(islice(state.agents.values(), start, end))
+    return Kept(islice(state.agents.values(), start, end))
 
 
 def _frameworks_of(state: MasterState, framework_id: str | None) -> Iterator[tuple[FrameworkEntry, bool]]:
@@ -261,6 +259,7 @@ def agent_row(agent: AgentEntry) -> AgentRow:
         tuple(agent.used),
         agent.flaps,
         len(agent.tasks),
+        agent.disconnected_s,
     )
 
 

@@ -48,7 +48,7 @@ class GetOffers(Message, frozen=True):
 
 
 class OfferView(Message, frozen=True):
-    """An offer; `resources` in the text form, `age_s` seconds since it was made."""
+    """An offer; `resources` in the text form. It was made `age_s` ago, at `made_s` since the epoch."""
 
     id: str
     framework_id: str
@@ -58,6 +58,7 @@ class OfferView(Message, frozen=True):
     role: str
     resources: str
     age_s: float
+    made_s: float
 
 
 @message("page.Offers")

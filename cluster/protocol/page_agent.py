@@ -39,6 +39,37 @@ class ReadPiece(Message, frozen=True):
     length: int
 
 
+@message("page_agent.GetTrace")
+class GetTrace(Message, frozen=True):
+    """What is known of a sandbox that cannot be shown; answered with `Trace`.
+
+    `path` was asked for; `root` is the run it is in, empty if it is in none.
+    """
+
+    path: str
+    root: str
+    framework_id: str
+    executor_id: str
+
+
+@message("page_agent.Trace")
+class Trace(Message, frozen=True):
+    """What an agent knows of it.
+
+    `framework`, `executor`: `running`, `ended` or `unknown` here. `has_path`, `has_run`, `has_latest`:
+    whether the path, the run it is in, and any run of that executor are on the disk. `remembered`: how many
+    ended executors of the framework the agent remembers; `is_full`: it remembers as many as it may.
+    """
+
+    framework: str
+    executor: str
+    has_path: bool
+    has_run: bool
+    has_latest: bool
+    remembered: int
+    is_full: bool
+
+
 @message("page_agent.Shown")
 class Shown(Message, frozen=True):
     """The answer to the first three, as JSON."""

@@ -19,12 +19,15 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from cluster.v1 import json_lenient
+from cluster.v1 import json_lenient, json_parts
 from cluster.v1.json_lenient import MAX_DEPTH
 
 T = TypeVar("T", bound=msgspec.Struct)
 
 _encode: Callable[[object], bytes] = msgspec.json.Encoder().encode
+
+#: Below the levels that are taken apart before.
+MOST_LEVELS = MAX_DEPTH - json_parts.LEVELS
 
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
@@ -45,28 +48,34 @@ def decode(cls: type[T], data: bytes) -> T:
     Raises:
         Malformed: no JSON, nested too deeply, or a field is missing or has no value of its type.
     """
-    if _is_ordinary(data):
-        try:
-            value: T = _decoder(cls).decode(data)
-            return value
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            pass
-    return json_lenient.decode(cls, data)
+    try:
+        return json_parts.decode(cls, data, _ordinary)
+    except (json_parts.Odd, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return json_lenient.decode(cls, data)
+
+
+def _ordinary(kind: Any, data: bytes) -> Any:
+    """The value of JSON that looks as the rules write it."""
+    if not _is_ordinary(data):
+        raise json_parts.Odd
+    return _decoder(kind).decode(data)
 
 
 @cache
-def _decoder(cls: type[T]) -> msgspec.json.Decoder[T]:
-    return msgspec.json.Decoder(cls)
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
 
 
 def _is_ordinary(data: bytes) -> bool:
-    """Whether there is surely no number above 64 bits and no nesting above MAX_DEPTH.
+    """Whether there is surely no number above 64 bits and no nesting above MAX_DEPTH, wherever it stands.
 
     msgspec can bound neither: of integers it takes all that Python has.
     """
+    if data.startswith(b'"'):
+        return True
     if _has_long_number(data) and _has_long_number(_STRING.sub(b'""', data)):
         return False
-    return len(data) <= 2 * MAX_DEPTH or _is_shallow(_brackets(data))
+    return len(data) <= 2 * MOST_LEVELS or _is_shallow(_brackets(data))
 
 
 def _has_long_number(data: bytes) -> bool:
@@ -83,8 +92,8 @@ def _brackets(data: bytes) -> bytes:
 
 def _is_shallow(brackets: bytes) -> bool:
     """Take away the innermost pairs until none are left; each round takes one level or two."""
-    for rounds in range(MAX_DEPTH // 2):
-        if len(brackets) // 2 + 2 * rounds <= MAX_DEPTH:
+    for rounds in range(MOST_LEVELS // 2):
+        if len(brackets) // 2 + 2 * rounds <= MOST_LEVELS:
             return True
         brackets = brackets.replace(b"{}", b"").replace(b"[]", b"")
     return False

@@ -19,6 +19,7 @@ from typing import Any, TypeVar, assert_never
 import msgspec
 
 from cluster.model import V1Enum
+from cluster.v1 import json_parts
 from cluster.v1.errors import Malformed, missing_fields
 from cluster.v1.schema import BOUNDS, Field, Kind, Label, Struct, fields_of
 
@@ -46,7 +47,7 @@ def decode(cls: type[T], data: bytes) -> T:
         Malformed: no JSON, nested too deeply, or a field is missing or has no value of its type.
     """
     try:
-        tree = msgspec.json.decode(data)
+        tree = json_parts.tree(data)
     except msgspec.DecodeError as fault:
         raise Malformed("", f"not JSON: {fault}") from None
     except UnicodeDecodeError as fault:
@@ -79,7 +80,10 @@ def _check_depth(tree: Any) -> None:
 
 
 def _message(cls: Struct, tree: Any, path: str, missing: list[str]) -> msgspec.Struct | _Unset:
-    """The struct an object stands for; unset, and the paths in `missing`, if it lacks required fields."""
+    """The struct an object stands for; unset, and the paths in `missing`, if it lacks required fields.
+
+    What was read is taken out of the tree: to drop a large one at once would stop everybody else.
+    """
     if not isinstance(tree, dict):
         raise _mismatch(path, "an object", tree)
     values: dict[str, Any] = {}
@@ -87,7 +91,7 @@ def _message(cls: Struct, tree: Any, path: str, missing: list[str]) -> msgspec.S
     for name, field in fields_of(cls).items():
         at = f"{path}.{name}" if path else name
         before = len(missing)
-        given = tree.get(name)
+        given = tree.pop(name, None)
         value = _UNSET if given is None else _value(field, given, at, missing)
         if not isinstance(value, _Unset):
             values[name] = value
@@ -119,6 +123,7 @@ def _append(field: Field, given: Any, path: str, missing: list[str], to: list[An
         return
     for index, one in enumerate(given):
         _append(field, one, f"{path}[{index}]", missing, to)
+        given[index] = None
 
 
 def _one(field: Field, given: Any, path: str, missing: list[str]) -> Any:

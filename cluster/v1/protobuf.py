@@ -24,6 +24,7 @@ from typing import Any, TypeAlias, TypeVar
 import msgspec
 from google.protobuf.message import DecodeError, Message
 
+from cluster.v1 import protobuf_parts
 from cluster.v1.descriptors import message_class
 from cluster.v1.errors import Malformed
 from cluster.v1.protobuf_faults import fault_of
@@ -45,6 +46,12 @@ def decode(cls: type[T], data: bytes) -> T:
         Malformed: no protobuf, text that is not UTF-8, or a required field is missing (or is an enum
             value this version does not know).
     """
+    if len(data) > protobuf_parts.PART_BYTES:
+        try:
+            whole: T = protobuf_parts.decode(cls, data, decode, _fields_in)
+            return whole
+        except (protobuf_parts.Odd, Malformed):
+            pass  # once more at once, to tell what is wrong, and where
     try:
         message = message_class(cls).FromString(data)
     except DecodeError:
@@ -57,6 +64,20 @@ def decode(cls: type[T], data: bytes) -> T:
         raise fault_of(cls, message) from None
     assert isinstance(value, cls), "readers make what they are made for"
     return value
+
+
+def _fields_in(struct: Struct, data: bytes) -> dict[str, Any]:
+    """The fields that are set, of a message that need not be complete."""
+    try:
+        message = message_class(struct).FromString(data)
+        fields = fields_of(struct)
+        values = {}
+        for descriptor, value in message.ListFields():
+            convert = _conversion(fields[descriptor.name], None)
+            values[descriptor.name] = value if convert is None else convert(value)
+    except (DecodeError, _NotText, UnicodeDecodeError):
+        raise protobuf_parts.Odd from None
+    return values
 
 
 def encode(value: msgspec.Struct) -> bytes:

@@ -21,7 +21,7 @@ from cluster.http.v1.event_stream import EventStream
 from cluster.http.v1.operator_events import Join, Leave, OperatorEvents, PageDue, Subscriber
 from cluster.http.v1.operator_state import EVERYTHING
 from cluster.http.v1.recordio import Decoder
-from cluster.master import walks
+from cluster.master import kept
 from cluster.v1.codec import JSON, PROTOBUF, Codec
 from cluster.v1.master import Event
 from tests.simulation.cluster import MASTER_IP, MASTER_PID, SimulatedCluster, Violation, swarm
@@ -222,7 +222,7 @@ def _quiet() -> Iterator[None]:
 @pytest.mark.parametrize("seed", range(20))
 def test_pictures_stay_true_under_faults(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(operator_events, "EVERYTHING", replace(EVERYTHING, page_cost=3))
-    monkeypatch.setattr(walks, "TASKS", 2)
+    monkeypatch.setattr(kept, "PART", 2)
     cluster = WatchedCluster(seed)
     cluster.run(swarm())
     assert cluster.compared > 100

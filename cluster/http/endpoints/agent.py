@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from aiohttp import web
+
 from actors import PID, Runtime
 from cluster.containerizer.usage import read_usage
+from cluster.http.answers import text_answer
 from cluster.http.endpoints.agent_containers import AgentContainers
 from cluster.http.endpoints.agent_files import AgentFiles
 from cluster.http.endpoints.agent_state import AgentState
@@ -50,4 +53,9 @@ def agent_endpoints(
         **verbosity.table(),
         **AgentApi(runtime, agent, daemon, containers).table(),
         **ExecutorApi(runtime, agent).table(),
+        "api/v1/resource_provider": Endpoint(_no_providers, frozenset({"POST"})),
     }
+
+
+async def _no_providers(request: web.BaseRequest) -> web.Response:
+    return text_answer(501, "501 Not Implemented: resource providers do not exist yet.")

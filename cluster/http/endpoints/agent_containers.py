@@ -55,9 +55,9 @@ class AgentContainers:
     def table(self) -> dict[str, Endpoint]:
         """The endpoints by path."""
         return {
-            "containers": Endpoint(self._containers),
-            "monitor/statistics": Endpoint(self._statistics),
-            "containerizer/debug": Endpoint(self._debug),
+            "containers": Endpoint(self._containers, methods=None),
+            "monitor/statistics": Endpoint(self._statistics, methods=None),
+            "containerizer/debug": Endpoint(self._debug, methods=None),
         }
 
     async def measured(self) -> list[Measured]:

@@ -71,7 +71,7 @@ class AgentFiles:
         if named.run == LATEST:
             question = FindSandbox(named.framework_id, named.executor_id)
             known: Sandbox = await self._runtime.ask(self._files, question, ANSWER_S)
-            if known.directory is not None or not named.agent_id:
+            if known.directory is not None:
                 return known.directory
         agent_id = named.agent_id or (await self._view()).info.id
         if not agent_id:

@@ -6,13 +6,15 @@ Source: reference http-endpoints.md §3.1 to §3.3.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 
 import msgspec
 from aiohttp import web
 
 from actors import PID, Runtime, Timer
-from cluster.http.answers import encode_each, encode_json
+from cluster.http.answers import encode_each, encode_json, encode_lines
 from cluster.http.endpoints.render_agents import agent_view, full_agent_view
 from cluster.http.endpoints.render_frameworks import executor_view, framework_view, offer_view
 from cluster.http.endpoints.render_tasks import task_views
@@ -23,8 +25,10 @@ from cluster.http.process import version_fields
 from cluster.http.queries import slice_of, text_of
 from cluster.http.reads import streamed
 from cluster.http.router import Endpoint
+from cluster.http.rows import Rows
 from cluster.http.shared import Shared
 from cluster.master.reading import (
+    PAGE_COST,
     AgentRow,
     ExecutorRow,
     FrameworkRow,
@@ -38,6 +42,9 @@ from cluster.model import Task, TaskState
 
 #: What was rendered is kept for as long as somebody looks at least this often.
 KEPT_S = 600.0
+#: Agents with their resources in full are written in small portions: one takes as long as 15 tasks.
+FULL_PAGE_COST = PAGE_COST // 4
+EVERY_FRAMEWORK = Wanted(frameworks=True, tasks=True)
 #: The lists of a framework, in the order in which a walk gives them.
 FRAMEWORK_LISTS = ("tasks", "unreachable_tasks", "completed_tasks", "offers", "executors")
 #: The states that a summary counts.
@@ -51,7 +58,7 @@ COUNTED = tuple(
 class FrameworkWriter:
     """Writes frameworks with their lists."""
 
-    def __init__(self, tasks: Fragments[Task], here: str) -> None:
+    def __init__(self, tasks: Rows[Task], here: str) -> None:
         self._tasks = tasks
         self._here = here
         self._lists: ListWriter | None = None
@@ -66,7 +73,7 @@ class FrameworkWriter:
                 self._framework_id = row.id
                 yield opened(encode_json(framework_view(row, self._here)))
             case TaskRows() if self._lists is not None:
-                yield self._lists.items(row.list, self._tasks.meet(row.records))
+                yield self._lists.text(row.list, self._tasks.meet(row.records))
             case OfferRow() if self._lists is not None:
                 yield self._lists.items("offers", [encode_json(offer_view(row))])
             case ExecutorRow() if self._lists is not None:
@@ -83,7 +90,7 @@ class FrameworkWriter:
 class FrameworkLists:
     """Frameworks in two lists, those that are there and those that ended, with a comma between two."""
 
-    def __init__(self, tasks: Fragments[Task], here: str) -> None:
+    def __init__(self, tasks: Rows[Task], here: str) -> None:
         self._writer = FrameworkWriter(tasks, here)
         self._lists = ListWriter("frameworks", "completed_frameworks")
         self._name = "frameworks"
@@ -112,12 +119,13 @@ class MasterState:
         self._master = master
         self._walk = MasterWalk(runtime, master)
         self._flags = dict(flags)
-        self._tasks = Fragments[Task](id, _render_tasks)
+        self._tasks = Rows[Task](_write_tasks)
         self._agents = Fragments[AgentRow](_agent_id, _render_agents)
         self._full_agents = Fragments[AgentRow](_agent_id, _render_full_agents)
         self._shared: dict[str, Shared] = {
             "state": Shared(self._state, self._hit),
             "summary": Shared(self._summary, self._hit),
+            "frameworks": Shared(partial(self._frameworks_of, EVERY_FRAMEWORK), self._hit),
         }
         self._forget: Timer | None = None
 
@@ -167,8 +175,9 @@ class MasterState:
         self._forget = self._runtime.clock.call_later(KEPT_S, self._drop)
 
     def _drop(self) -> None:
-        for fragments in (self._tasks, self._agents, self._full_agents):
-            fragments.drop()
+        self._tasks.drop()
+        self._agents.drop()
+        self._full_agents.drop()
 
     def _head(self, head: Head) -> dict[str, object]:
         info = head.info
@@ -228,6 +237,7 @@ class MasterState:
             agent_id=text_of(request, "slave_id"),
             agents_from=part.offset,
             agents_limit=part.limit,
+            page_cost=FULL_PAGE_COST,
         )
         return await streamed(request, Shared(lambda: self._agents_of(wanted), self._hit).join())
 
@@ -244,12 +254,15 @@ class MasterState:
         self._keep()
 
     async def _show_frameworks(self, request: web.BaseRequest) -> web.StreamResponse:
-        wanted = Wanted(frameworks=True, tasks=True, framework_id=text_of(request, "framework_id"))
+        framework_id = text_of(request, "framework_id")
+        if framework_id is None:
+            return await streamed(request, self._shared["frameworks"].join())
+        wanted = replace(EVERY_FRAMEWORK, framework_id=framework_id)
         return await streamed(request, Shared(lambda: self._frameworks_of(wanted), self._hit).join())
 
     async def _frameworks_of(self, wanted: Wanted) -> AsyncIterator[bytes]:
         _, pages = await self._walk.begin(wanted)
-        lists = FrameworkLists(Fragments[Task](id, _render_tasks), self._master.address)
+        lists = FrameworkLists(Rows[Task](_write_tasks), self._master.address)
         yield b'{"unregistered_frameworks":[]'
         async for rows in pages:
             yield b"".join(part for row in rows for part in lists.row(row))
@@ -327,8 +340,9 @@ def _agent_id(row: AgentRow) -> str:
     return row.id
 
 
-def _render_tasks(tasks: list[Task]) -> list[bytes]:
-    return encode_each(task_views(tasks))
+def _write_tasks(tasks: Sequence[Task]) -> bytes:
+    """All of one framework."""
+    return encode_lines(task_views(tasks, tasks[0].framework_id.value))
 
 
 def _render_full_agents(rows: list[AgentRow]) -> list[bytes]:

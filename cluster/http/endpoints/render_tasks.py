@@ -98,48 +98,48 @@ class UriView(msgspec.Struct, gc=False):
 
 def task_view(task: Task) -> TaskView:
     """A task as it is shown."""
-    return _task(task, written(of_list(task.resources)), role_of(task.resources))
+    return task_views((task,))[0]
 
 
-def task_views(tasks: Iterable[Task]) -> list[TaskView]:
-    """Tasks as they are shown; resources that neighbours have in common are written once."""
+def task_views(tasks: Iterable[Task], framework_id: str | None = None) -> list[TaskView]:
+    """Tasks as they are shown; resources that neighbours have in common are written once.
+
+    `framework_id`: of all of them. Every value that need not be looked at counts: they are all over memory.
+    """
     views = []
     resources: tuple[Resource, ...] | None = None
     shown, role = Raw(), ""
     for task in tasks:
-        if task.resources != resources:
+        if task.resources is not resources:
+            if task.resources != resources:
+                shown, role = written(of_list(task.resources)), role_of(task.resources)
             resources = task.resources
-            shown, role = written(of_list(resources)), role_of(resources)
-        views.append(_task(task, shown, role))
+        executor_id = task.executor_id
+        view = TaskView(
+            task.task_id.value,
+            task.name,
+            framework_id or task.framework_id.value,
+            "" if executor_id is None else executor_id.value,
+            task.agent_id.value,
+            task.state,
+            shown,
+            role,
+            _statuses(task.statuses),
+        )
+        if task.limits:
+            view.limits = limits(task.limits)
+        if task.user is not None:
+            view.user = task.user
+        if task.labels is not None:
+            view.labels = task.labels.labels
+        if task.discovery is not None:
+            view.discovery = task.discovery
+        if task.container is not None:
+            view.container = task.container
+        if task.health_check is not None:
+            view.health_check = task.health_check
+        views.append(view)
     return views
-
-
-def _task(task: Task, resources: Raw, role: str) -> TaskView:
-    executor_id = task.executor_id
-    view = TaskView(
-        task.task_id.value,
-        task.name,
-        task.framework_id.value,
-        "" if executor_id is None else executor_id.value,
-        task.agent_id.value,
-        task.state,
-        resources,
-        role,
-        [_status(status) for status in task.statuses],
-    )
-    if task.limits:
-        view.limits = limits(task.limits)
-    if task.user is not None:
-        view.user = task.user
-    if task.labels is not None:
-        view.labels = task.labels.labels
-    if task.discovery is not None:
-        view.discovery = task.discovery
-    if task.container is not None:
-        view.container = task.container
-    if task.health_check is not None:
-        view.health_check = task.health_check
-    return view
 
 
 def role_of(resources: tuple[Resource, ...]) -> str:
@@ -167,15 +167,26 @@ def command_view(command: CommandInfo | None) -> CommandView | dict[str, object]
     )
 
 
-def _status(status: TaskStatus) -> StatusView:
-    view = StatusView(status.state, status.timestamp or 0.0)
-    if status.labels is not None:
-        view.labels = status.labels.labels
-    if status.container_status is not None:
-        view.container_status = _container_status(status.container_status)
-    if status.healthy is not None:
-        view.healthy = status.healthy
-    return view
+def _statuses(statuses: tuple[TaskStatus, ...]) -> list[StatusView]:
+    """Statuses; one that tells the same of the container as the one before does not have it looked at."""
+    views = []
+    container: ContainerStatus | None = None
+    shown: ContainerStatus | ContainerStatusView | UnsetType = UNSET
+    for status in statuses:
+        if status.container_status is not container:
+            container = status.container_status
+            shown = UNSET if container is None else _container_status(container)
+        labels, healthy = status.labels, status.healthy
+        views.append(
+            StatusView(
+                status.state,
+                status.timestamp or 0.0,
+                UNSET if labels is None else labels.labels,
+                shown,
+                UNSET if healthy is None else healthy,
+            )
+        )
+    return views
 
 
 def _container_status(status: ContainerStatus) -> ContainerStatus | ContainerStatusView:

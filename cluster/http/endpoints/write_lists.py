@@ -15,7 +15,10 @@ class ListWriter:
 
     def items(self, name: str, items: Iterable[bytes]) -> bytes:
         """Elements of a list, which must not come before the list of earlier elements."""
-        text = b",".join(items)
+        return self.text(name, b",".join(items))
+
+    def text(self, name: str, text: bytes) -> bytes:
+        """The same of elements with commas between them."""
         if not text:
             return b""
         opened = self._up_to(self._names.index(name))

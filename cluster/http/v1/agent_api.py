@@ -92,7 +92,7 @@ class AgentApi:
         """The endpoint by path."""
         return {"api/v1": Endpoint(self.serve, frozenset({"POST"}))}
 
-    async def serve(self, request: web.BaseRequest) -> web.Response:
+    async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request, after the checks of the reference in their order."""
         caller = self._authenticate(request)
         if not isinstance(caller, Caller):
@@ -105,7 +105,7 @@ class AgentApi:
         except (ActorGone, AskTimeout) as fault:
             return text_answer(503, str(fault))
 
-    async def _serve(self, request: web.BaseRequest) -> web.Response:
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         recovering: Recovering = await self._runtime.ask(self._agent, IsRecovering(), ANSWER_S)
         if recovering.yes:
             raise Refused(503, "The agent has not finished its recovery")
@@ -115,6 +115,8 @@ class AgentApi:
         except Malformed as fault:
             raise Refused(fault.http_status, str(fault)) from None
         codec = answer_form(request, call)
+        if call.type is T.GET_METRICS:
+            return await self._daemon.metrics(request, Response, codec)
         response = await self._answer(call)
         if response is None:
             return web.Response()

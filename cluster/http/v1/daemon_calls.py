@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Final, TypeVar
+
+from aiohttp import web
 
 from actors import NANOS, Runtime
 from cluster.http import file_tree
@@ -19,10 +22,14 @@ from cluster.http.file_tree import Entry, FileFault, Found
 from cluster.http.files import FileEndpoints
 from cluster.http.metrics import readings
 from cluster.http.process import version_fields
+from cluster.http.reads import streamed
+from cluster.http.shared import Shared
+from cluster.http.v1 import assemble
 from cluster.http.v1.negotiate import Refused
 from cluster.http.verbosity import Verbosity
 from cluster.model import FileInfo, Flag, Metric, TimeInfo, VersionInfo
 from cluster.v1 import agent, master
+from cluster.v1.codec import Codec
 
 Call = agent.Call | master.Call
 R = TypeVar("R", agent.Response, master.Response)
@@ -55,11 +62,11 @@ class DaemonCalls:
         self._flags = flags
         self._verbosity = verbosity
         self._files = files
+        self._numbers: dict[str, Shared] = {}  # by media type
         self._served: dict[str, Callable[[Call], Awaitable[Fields]]] = {
             "GET_HEALTH": self._get_health,
             "GET_FLAGS": self._get_flags,
             "GET_VERSION": self._get_version,
-            "GET_METRICS": self._get_metrics,
             "GET_LOGGING_LEVEL": self._get_logging_level,
             "SET_LOGGING_LEVEL": self._set_logging_level,
             "LIST_FILES": self._list_files,
@@ -94,10 +101,27 @@ class DaemonCalls:
         known = {name: value for name, value in version_fields().items() if name in VersionInfo.NUMBERS}
         return {"version_info": VersionInfo(**known)}  # type: ignore[arg-type]
 
-    async def _get_metrics(self, call: Call) -> Fields:
-        """Every number is there at once, whatever time it is given."""
-        found = await readings(self._runtime.metrics)
-        return {"metrics": tuple(Metric(name=name, value=value) for name, value, _ in found)}
+    async def metrics(self, request: web.BaseRequest, response: Any, codec: Codec) -> web.StreamResponse:
+        """The answer to GET_METRICS of a class of answers, for all who ask at about the same time.
+
+        Every number is there at once, whatever time it is given.
+        """
+        shared = self._numbers.get(codec.content_type)
+        if shared is None:
+            hit = partial(self._runtime.metrics.count, "http/shared_metrics")
+            shared = Shared(partial(self._write_metrics, response, codec), hit)
+            self._numbers[codec.content_type] = shared
+        return await streamed(request, shared.join(), codec.content_type)
+
+    async def _write_metrics(self, response: Any, codec: Codec) -> AsyncIterator[bytes]:
+        """Some numbers at a time."""
+        written = assemble.Elements("metrics", response.GetMetrics.NUMBERS["metrics"], codec)
+        async for found in readings(self._runtime.metrics):
+            written.add(Metric(name=name, value=value) for name, value, _ in found)
+        head = assemble.Fields(response(type=response.Type.GET_METRICS), codec)
+        member = assemble.Nested("get_metrics", response.NUMBERS["get_metrics"], [written])
+        for piece in assemble.message([head, member], codec):
+            yield piece
 
     # -- the log ------------------------------------------------------------------------------
 

@@ -134,6 +134,8 @@ class OperatorApi:
             return await self._subscribe(request, codec)
         if (kind := _READS.get(call.type)) is not None:
             return await self._reads.answer(request, kind, codec)
+        if call.type is T.GET_METRICS:
+            return await self._daemon.metrics(request, Response, codec)
         if call.type in LATER:
             raise Refused(501, f"{call.type.value}: {LATER[call.type]}")
         serve = self._serve_by_type.get(call.type)

@@ -59,7 +59,7 @@ class StatePicture:
         frameworks = Response.GetFrameworks.NUMBERS
         self._frameworks = Elements("frameworks", frameworks["frameworks"], codec)
         self._completed = Elements("completed_frameworks", frameworks["completed_frameworks"], codec)
-        self._homes: dict[str, AgentRow] = {}
+        self._homes: dict[str, views.Home] = {}
         self._used: dict[str, Resources] = {}
         self._open: _OpenFramework | None = None
 
@@ -95,7 +95,7 @@ class StatePicture:
             self._agents.add(map(views.agent, rows))
         if self._shows(Type.GET_FRAMEWORKS):
             for row in rows:
-                self._homes[row.id] = row
+                self._homes[row.id] = views.Home(row.info, row.pid)
                 for user, used in zip(row.users, row.used, strict=True):
                     self._used[user] = self._used.get(user, Resources.EMPTY) + used
 
@@ -158,7 +158,7 @@ class _OpenFramework:
         self.offers = Elements("offers", Response.GetFrameworks.Framework.NUMBERS["offers"], codec)
         self.offered = Resources.EMPTY
 
-    def offer(self, row: OfferRow, home: AgentRow) -> None:
+    def offer(self, row: OfferRow, home: views.Home) -> None:
         """One more offer, of resources of the agent `home`."""
         self.offers.add((views.offer(row, home),))
         self.offered = self.offered + row.resources

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from actors import NANOS, split_address
+import msgspec
+
+from actors import NANOS, PID, split_address
 from cluster.http.endpoints.render_roles import roles_view
 from cluster.master import watching
 from cluster.master.reading import AgentRow, ExecutorRow, FrameworkRow, OfferRow, RoleRow
@@ -16,6 +18,7 @@ from cluster.model import (
     URL,
     Address,
     AgentID,
+    AgentInfo,
     AllocationInfo,
     FrameworkID,
     Offer,
@@ -88,7 +91,14 @@ def announced(row: FrameworkRow) -> Framework:
     )
 
 
-def offer(row: OfferRow, home: AgentRow) -> Offer:
+class Home(msgspec.Struct, frozen=True, gc=False):
+    """What offers tell of their agent; all that is kept of agents while a picture is taken."""
+
+    info: AgentInfo
+    pid: PID
+
+
+def offer(row: OfferRow, home: Home) -> Offer:
     """An outstanding offer of resources of the agent `home`."""
     host, port = split_address(home.pid.address)
     return Offer(
