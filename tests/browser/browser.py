@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -85,10 +85,14 @@ class Seen:
         OUT.mkdir(exist_ok=True)
         await self.page.screenshot(path=str(OUT / f"{name}.png"))
 
-    async def faults(self, axe: str) -> list[str]:
-        """What the accessibility checker finds serious."""
-        await self.page.evaluate(axe)
-        found: dict[str, Any] = await self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    async def faults(self, axe: str, rules: Sequence[str] = ()) -> list[str]:
+        """What the accessibility checker finds serious; `rules`: only by these."""
+        if not await self.page.evaluate("'axe' in window"):
+            await self.page.evaluate(axe)
+        options: dict[str, Any] = {"resultTypes": ["violations"]}
+        if rules:
+            options["runOnly"] = {"type": "rule", "values": list(rules)}
+        found: dict[str, Any] = await self.page.evaluate("(options) => axe.run(document, options)", options)
         return [
             f"{one['id']}: {one['help']}: {json.dumps([node['html'][:160] for node in one['nodes'][:4]])}"
             for one in found["violations"]

@@ -1,7 +1,8 @@
 """A master with very many agents and tasks in one process: `python -m tests.browser.large AGENTS TASKS`.
 
 Prints its address when it is full. From then on each line on standard input is a number: so many tasks change
-their state in the second that follows; it answers with a line when that is done. No executor is behind them.
+their state in the second that follows; it answers with a line when the master has dealt with them. No
+executor is behind them.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ from cluster.master.actor import NAME, MasterActor
 from cluster.master.context import MasterSettings
 from cluster.model import AgentID, Source, TaskID, TaskState, TaskStatus
 from cluster.protocol import agent as agents
+from cluster.protocol.page import GetOverview
 
 STEPS = 50  # parts of a second
+SETTLED_S = 60.0
 
 
 class Changes:
@@ -86,6 +89,7 @@ async def main(agent_count: int, task_count: int) -> None:
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         await changes.second(int(line))
+        await runtime.ask(master, GetOverview(), SETTLED_S)  # answered in its turn
         print("done", flush=True)
 
 

@@ -14,6 +14,8 @@ from urllib.parse import quote, urlencode
 from tests.process.cluster import LOOPBACK, Cluster, Daemon, running_cluster
 from tests.process.observed import Observed
 
+#: Frameworks of tests end while tasks run; executors then wait for an acknowledgement that nobody sends.
+GRACE = "--executor_shutdown_grace_period=1secs"
 #: A name that a careless page would run.
 EVIL = "<img src=x onerror=alert(1)>"
 
@@ -70,7 +72,7 @@ async def scene(root: Path, agents: int = 2) -> AsyncIterator[Scene]:
     """Agents, a framework with running and ended tasks, and one that wants more than there is."""
     async with running_cluster(root) as cluster:
         master = await cluster.master("--weights=work=2", port=free_port())
-        flags = ("--resources=cpus:4;mem:2048;disk:4096;ports:[31000-31010]", "--attributes=rack:one")
+        flags = ("--resources=cpus:4;mem:2048;disk:4096;ports:[31000-31010]", "--attributes=rack:one", GRACE)
         homes = [await cluster.agent(master, *flags) for _ in range(agents)]
         work = await cluster.framework(master, name="work <b>bold</b>", roles=("work", "work/inner"))
         made = Scene(cluster, master, homes, work)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
+from playwright.async_api import Browser
+
 from actors import PID, Process, bind
 from cluster.allocator import AllocatorOptions
 from cluster.http import http_factory
@@ -12,7 +15,9 @@ from cluster.http.endpoints.master import master_endpoints
 from cluster.http.v1.callers import Leader
 from cluster.master.actor import NAME, MasterActor
 from cluster.master.context import MasterSettings
-from tests.browser.browser import LIMIT_S, chromium, opened
+from tests.browser.browser import LIMIT_S, opened
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 class Candidate:
@@ -40,9 +45,9 @@ async def candidate() -> AsyncIterator[Candidate]:
         await front.close(0.1)
 
 
-async def test_a_follower_leads_to_the_leader() -> None:
-    async with candidate() as first, candidate() as second, chromium() as browser:
-        _, seen = await opened(browser, first.address)
+async def test_a_follower_leads_to_the_leader(browser: Browser) -> None:
+    async with candidate() as first, candidate() as second:
+        context, seen = await opened(browser, first.address)
         await seen.go("agents?search=x")
         await seen.text("Live")
         first.leader = Leader(second.address, is_here=False)
@@ -54,3 +59,4 @@ async def test_a_follower_leads_to_the_leader() -> None:
         await seen.page.goto(f"http://{first.address}/#/tasks")
         await seen.page.wait_for_url(f"http://{second.address}/#/tasks", timeout=LIMIT_S * 1000)
         await seen.text("There are no tasks yet")
+        await context.close()

@@ -20,7 +20,7 @@ from cluster.http.page.processes import processes
 from cluster.model import Task
 from cluster.protocol import page_agent as protocol
 
-Answer = protocol.Shown | protocol.Piece | protocol.Fault
+Answer = protocol.Shown | protocol.Piece | protocol.Trace | protocol.Fault
 #: Entries of a directory that are shown.
 MOST_ENTRIES = 5000
 
@@ -61,6 +61,10 @@ class PageAgent(Actor):
         self._answer(sender, self._read(message))
 
     @handles
+    def on_get_trace(self, sender: PID, message: protocol.GetTrace) -> None:
+        self._answer(sender, self._trace(message))
+
+    @handles
     def on_answered(self, sender: PID, message: Answered) -> None:
         self.send(message.to, message.answer)
 
@@ -96,6 +100,24 @@ class PageAgent(Actor):
         found = await self._files.locate(asked.path)
         return await asyncio.to_thread(_piece, found, asked.offset, asked.length)
 
+    async def _trace(self, asked: protocol.GetTrace) -> Answer:
+        view: AgentView = await self._process.ask(self._agent, GetAgentView(), ANSWER_S)
+        latest = f"{asked.root.rpartition('/')[0]}/latest" if asked.root else ""
+        return trace(
+            view,
+            asked,
+            has_path=await self._has(asked.path),
+            has_run=await self._has(asked.root),
+            has_latest=await self._has(latest),
+        )
+
+    async def _has(self, path: str) -> bool:
+        try:
+            await self._files.locate(path)
+        except FileFault:
+            return False
+        return True
+
     # -- the agent ----------------------------------------------------------------------------
 
     async def _about(self) -> Answer:
@@ -120,6 +142,32 @@ class PageAgent(Actor):
                 }
             )
         )
+
+
+def trace(
+    view: AgentView, asked: protocol.GetTrace, *, has_path: bool, has_run: bool, has_latest: bool
+) -> protocol.Trace:
+    """What the agent knows of a sandbox."""
+    known = {one.id: one for one in (*view.completed_frameworks, *view.frameworks)}
+    framework = known.get(asked.framework_id)
+    if framework is None:
+        return protocol.Trace("unknown", "unknown", has_path, has_run, has_latest, 0, False)
+    running = any(one.id == asked.framework_id for one in view.frameworks)
+    executor = "unknown"
+    if any(one.id == asked.executor_id for one in framework.executors):
+        executor = "running"
+    elif any(one.id == asked.executor_id for one in framework.completed_executors):
+        executor = "ended"
+    remembered = len(framework.completed_executors)
+    return protocol.Trace(
+        "running" if running else "ended",
+        executor,
+        has_path,
+        has_run,
+        has_latest,
+        remembered,
+        remembered >= view.max_completed,
+    )
 
 
 def _piece(found: file_tree.Found, offset: int, length: int) -> protocol.Piece:

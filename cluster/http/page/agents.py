@@ -7,11 +7,13 @@
                                       bytes of a file as they are; `X-File-Size` has its size and
                                       `X-Offset` where they begin; a negative offset counts from the end
 /page/files/download?agent_id=&path=  a whole file
+/page/gone?agent_id=&path=            why there is no such file: kind, title, words, since_s
 """
 
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import msgspec
 from aiohttp import web
@@ -20,13 +22,17 @@ from actors import PID, ActorGone, AskTimeout, Runtime
 from cluster.http.answers import BadRequest, text_answer
 from cluster.http.endpoints.walk_master import MasterWalk
 from cluster.http.files import quoted
+from cluster.http.page.away import view as away_view
+from cluster.http.page.gone import Facts, SandboxName, sandbox_name, why_gone
 from cluster.http.page.lists import agent_view
 from cluster.http.page.processes import processes
 from cluster.http.queries import text_of
 from cluster.http.reads import shown
 from cluster.http.router import Endpoint, Handler
-from cluster.master.reading import AgentRow, Wanted
+from cluster.master.away import AwayAgent
+from cluster.master.reading import AgentRow, Away, FrameworkRow, GetAway, Wanted
 from cluster.protocol import page_agent as protocol
+from cluster.protocol.page import GetTask, TaskFound, TaskUnknown
 
 #: How long an agent may take to answer.
 ANSWER_S = 5.0
@@ -45,6 +51,7 @@ class PageAgents:
 
     def __init__(self, runtime: Runtime, master: PID) -> None:
         self._runtime = runtime
+        self._master = master
         self._walk = MasterWalk(runtime, master)
 
     def table(self) -> dict[str, Endpoint]:
@@ -55,17 +62,25 @@ class PageAgents:
             "page/files/browse": Endpoint(_told(self._browse)),
             "page/files/read": Endpoint(_told(self._read)),
             "page/files/download": Endpoint(_told(self._download)),
+            "page/gone": Endpoint(self._gone),
         }
 
-    async def _row(self, agent_id: str) -> AgentRow:
+    async def _find(self, agent_id: str) -> AgentRow | None:
         _, pages = await self._walk.begin(Wanted(agents=True, agent_id=agent_id))
-        async for rows in pages:
-            for row in rows:
-                if isinstance(row, AgentRow):
-                    return row
-        raise Unavailable(404, f"the agent {agent_id} is not registered with this master")
+        found = [row async for rows in pages for row in rows if isinstance(row, AgentRow)]
+        return found[0] if found else None
 
-    async def _ask(self, row: AgentRow, question: object) -> protocol.Shown | protocol.Piece:
+    async def _row(self, agent_id: str) -> AgentRow:
+        row = await self._find(agent_id)
+        if row is None:
+            raise Unavailable(404, f"the agent {agent_id} is not registered with this master")
+        return row
+
+    async def _away(self, agent_id: str) -> AwayAgent | None:
+        known: Away = await self._runtime.ask(self._master, GetAway(agent_id), ANSWER_S)
+        return known.agents[0] if known.agents else None
+
+    async def _ask(self, row: AgentRow, question: object) -> protocol.Shown | protocol.Piece | protocol.Trace:
         where = f"the agent {row.id} on {row.info.hostname}"
         if not row.is_connected:
             raise Unavailable(503, f"{where} is not connected")
@@ -77,18 +92,24 @@ class PageAgents:
             raise Unavailable(503, f"{where} cannot be reached: {fault}") from None
         if isinstance(answer, protocol.Fault):
             raise Unavailable(answer.status, answer.why)
-        assert isinstance(answer, protocol.Shown | protocol.Piece)
+        assert isinstance(answer, protocol.Shown | protocol.Piece | protocol.Trace)
         return answer
 
     async def _agent(self, request: web.BaseRequest) -> web.StreamResponse:
-        row = await self._row(required_of(request, "id"))
+        agent_id = required_of(request, "id")
+        row = await self._find(agent_id)
+        if row is None:
+            away = await self._away(agent_id)
+            if away is None:
+                raise Unavailable(404, f"the agent {agent_id} is not registered with this master")
+            return shown(request, {"agent": None, "away": away_view(away), "about": None, "fault": None})
         about, fault = None, None
         try:
             answer = await self._ask(row, protocol.GetAbout())
             about = msgspec.Raw(answer.body) if isinstance(answer, protocol.Shown) else None
         except Unavailable as refusal:
             fault = str(refusal)
-        return shown(request, {"agent": agent_view(row), "about": about, "fault": fault})
+        return shown(request, {"agent": agent_view(row), "away": None, "about": about, "fault": fault})
 
     async def _processes(self, request: web.BaseRequest) -> web.StreamResponse:
         agent_id = text_of(request, "agent_id")
@@ -153,8 +174,54 @@ class PageAgents:
         await response.write_eof()
         return response
 
+    # -- why not ------------------------------------------------------------------------------
 
-def _json(request: web.BaseRequest, answer: protocol.Shown | protocol.Piece) -> web.Response:
+    async def _gone(self, request: web.BaseRequest) -> web.StreamResponse:
+        reason = why_gone(await self._facts(required_of(request, "agent_id"), required_of(request, "path")))
+        kind = reason.kind
+        told = {"kind": kind.name, "title": kind.value, "words": reason.words, "since_s": reason.since_s}
+        return shown(request, told)
+
+    async def _facts(self, agent_id: str, path: str) -> Facts:
+        name = sandbox_name(path)
+        row = await self._find(agent_id)
+        if row is None:
+            away = await self._away(agent_id)
+            where = f"agent {agent_id}" + (f" on {away.hostname}" if away is not None else "")
+            return Facts(name, where, is_registered=False, away=away)
+        facts = Facts(name, f"agent {row.id} on {row.info.hostname}", is_registered=True)
+        if not row.is_connected:
+            return replace(facts, disconnected_s=row.disconnected_s or row.registered_s)
+        question = protocol.GetTrace(path, "", "", "")
+        if name is not None:
+            question = protocol.GetTrace(path, name.root, name.framework_id, name.executor_id)
+        try:
+            trace = await self._ask(row, question)
+        except Unavailable as refusal:
+            return replace(facts, silence=str(refusal))
+        assert isinstance(trace, protocol.Trace)
+        facts = replace(facts, trace=trace)
+        return facts if name is None else await self._with_framework(facts, name)
+
+    async def _with_framework(self, facts: Facts, name: SandboxName) -> Facts:
+        """What the master knows of the framework and of the task that the executor was made for."""
+        _, pages = await self._walk.begin(Wanted(frameworks=True, framework_id=name.framework_id))
+        known = [row async for rows in pages for row in rows if isinstance(row, FrameworkRow)]
+        if not known:
+            return facts
+        about: TaskFound | TaskUnknown = await self._runtime.ask(
+            self._master, GetTask(name.framework_id, name.executor_id), ANSWER_S
+        )
+        return replace(
+            facts,
+            task=about.task if isinstance(about, TaskFound) else None,
+            is_framework_known=True,
+            framework_name=known[0].info.name,
+            framework_ended_s=known[0].unregistered_s if known[0].is_completed else None,
+        )
+
+
+def _json(request: web.BaseRequest, answer: protocol.Shown | protocol.Piece | protocol.Trace) -> web.Response:
     assert isinstance(answer, protocol.Shown)
     return shown(request, msgspec.Raw(answer.body))
 

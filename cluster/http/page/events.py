@@ -7,7 +7,7 @@ or the master was restarted, it gets the event `reset` and has to load what it s
 
     event: change          data: {"type": "task_updated", "framework_id": ..., "task_id": ..., "state": ...}
     event: reset           data: {}
-    : alive                a comment every 15 s
+    event: alive           data: {}, without an id, every 15 s: who hears nothing is cut off
 
 Types: task_added {task}, task_updated {framework_id, task_id, agent_id, state, status_state, at_s, reason,
 message, healthy}, agent_added and agent_updated {agent}, agent_removed {agent_id, why}, framework_added and
@@ -36,6 +36,7 @@ from cluster.master.reading import ACTIVE
 NAME = "page-events"
 CONTENT_TYPE = "text/event-stream"
 HEARTBEAT_S = 15.0
+ALIVE = b"event: alive\ndata: {}\n\n"
 #: What is kept for those who resume.
 KEPT_EVENTS, KEPT_BYTES = 10_000, 8 << 20
 #: How long it is kept when nobody listens.
@@ -148,7 +149,7 @@ class PageEvents(Actor):
             self.send(self._master, watching.Unwatch())
             return
         for stream in list(self._streams):
-            stream.write_framed(b": alive\n\n")
+            stream.write_framed(ALIVE)
         self.delay(HEARTBEAT_S, message)
 
     @handles

@@ -1,14 +1,16 @@
 """Lists of the web page: searched, sorted and cut on the server, read in short steps.
 
-    /page/agents      sort: id, hostname, registered, state, flaps, tasks   also: state=
+    /page/agents      sort: id, hostname, registered, state, flaps, tasks, since   also: state=
     /page/frameworks  sort: id, name, registered, state, tasks   also: state=, role=
     /page/tasks       sort: id, name, state, started, updated
                       also: state= (several with commas), framework_id=, agent_id=, list=
 
 All take `search` (part of an id, a name or a hostname, in any case of letters; of a task also of its
 state, agent or framework, from three letters on), `order` (`asc`, which is
-the default, or `desc`), `offset` and `limit` (0 to 1000). `list` is `tasks`, `unreachable_tasks` or
-`completed_tasks`. The answer has the part that was asked for, and in `total` how many were found.
+the default, or `desc`), `offset` (0 to 400000) and `limit` (0 to 1000). `list` is `tasks`,
+`unreachable_tasks` or `completed_tasks`. The answer has the part that was asked for, and in `total` how many
+were found. Agents are those that are registered; those that are not any more are listed by asking for the
+state `unreachable`, `gone` or `left`, or for `away`, which is all of them.
 """
 
 from __future__ import annotations
@@ -23,16 +25,21 @@ from actors import PID, Runtime
 from cluster.http.answers import BadRequest
 from cluster.http.endpoints.render_agents import attributes
 from cluster.http.endpoints.render_amounts import number, of_list, of_resources
-from cluster.http.endpoints.walk_master import MasterWalk
+from cluster.http.endpoints.walk_master import ANSWER_S, MasterWalk
+from cluster.http.page import away
+from cluster.http.page.best import Best, Entry
 from cluster.http.queries import text_of
 from cluster.http.reads import shown
 from cluster.http.router import Endpoint
+from cluster.http.shared import let_others
 from cluster.master.reading import (
     ACTIVE,
     COMPLETED,
     UNREACHABLE,
     AgentRow,
+    Away,
     FrameworkRow,
+    GetAway,
     Row,
     TaskRows,
     Wanted,
@@ -42,19 +49,20 @@ from cluster.model import Task, TaskState, is_terminal
 
 #: Entries in one answer.
 MOST_SHOWN = 1000
+#: The states of agents that are registered.
+CONNECTED, DISCONNECTED = "connected", "disconnected"
 #: From how many letters on tasks are found by their state, agent or framework.
 WIDE = 3
-#: How deep one can page. Whoever is there knows what to search for better than what to sort by.
-MOST_SKIPPED = 10_000
-
-Key = tuple[object, str]
-Entry = tuple[Key, object]
+#: How deep one can page: as deep as browsers can scroll.
+MOST_SKIPPED = 400_000
 
 
 class PageLists:
     """The lists of one master."""
 
     def __init__(self, runtime: Runtime, master: PID) -> None:
+        self._runtime = runtime
+        self._master = master
         self._walk = MasterWalk(runtime, master)
 
     def table(self) -> dict[str, Endpoint]:
@@ -68,6 +76,11 @@ class PageLists:
     async def _agents(self, request: web.BaseRequest) -> web.Response:
         query = Query.of(request, AGENT_KEYS)
         state = text_of(request, "state")
+        if state in away.STATES:
+            return await self._away_agents(request, query, state)
+        if state not in (None, CONNECTED, DISCONNECTED):
+            known = ", ".join((CONNECTED, DISCONNECTED, *away.STATES))
+            raise BadRequest(f"query parameter 'state': expected one of {known}, got {state[:50]!r}")
 
         def entries(row: Row) -> Iterator[Entry]:
             if not isinstance(row, AgentRow) or state not in (None, _agent_state(row)):
@@ -76,6 +89,21 @@ class PageLists:
                 yield (AGENT_KEYS[query.sort](row), row.id), row
 
         return await self._answer(request, query, Wanted(agents=True), entries, agent_view)
+
+    async def _away_agents(self, request: web.BaseRequest, query: Query, state: str) -> web.Response:
+        """Those that the master has no more."""
+        known: Away = await self._runtime.ask(self._master, GetAway(), ANSWER_S)
+        best = Best(query.offset, query.limit, is_descending=query.is_descending)
+        for start in range(0, len(known.agents), MOST_SHOWN):
+            best.add(
+                ((away.KEYS[query.sort](agent), agent.id), agent)
+                for agent in known.agents[start : start + MOST_SHOWN]
+                if state in (away.ALL, agent.absence.value)
+                and query.fits(agent.id, agent.hostname, agent.pid, agent.why)
+            )
+            await let_others()
+        found = [away.view(agent) for agent in best.found()]
+        return shown(request, {"found": found, "total": best.total})
 
     async def _frameworks(self, request: web.BaseRequest) -> web.Response:
         query = Query.of(request, FRAMEWORK_KEYS)
@@ -145,12 +173,12 @@ class PageLists:
         entries: Callable[[Row], Iterator[Entry]],
         view: Callable[[Any], Mapping[str, object]],
     ) -> web.Response:
-        best = Best(query.offset + query.limit, query.is_descending)
+        best = Best(query.offset, query.limit, is_descending=query.is_descending)
         _, pages = await self._walk.begin(wanted)
         async for rows in pages:
             for row in rows:
                 best.add(entries(row))
-        found = [view(one) for one in best.sorted()[query.offset :]]
+        found = [view(one) for one in best.found()]
         return shown(request, {"found": found, "total": best.total})
 
 
@@ -194,37 +222,6 @@ class Query:
         return len(self.search) >= WIDE and any(self.search in text.casefold() for text in texts)
 
 
-class Best:
-    """The first `most` of many entries by their keys, without keeping all. Counts all of them."""
-
-    def __init__(self, most: int, is_descending: bool) -> None:
-        self._most = most
-        self._is_descending = is_descending
-        self._entries: list[Entry] = []
-        self.total = 0
-
-    def add(self, entries: Iterator[Entry]) -> None:
-        """Take some more."""
-        before = len(self._entries)
-        self._entries.extend(entries)
-        self.total += len(self._entries) - before
-        if len(self._entries) > 2 * self._most + MOST_SHOWN:
-            self._cut()
-
-    def _cut(self) -> None:
-        self._entries.sort(key=_key, reverse=self._is_descending)
-        del self._entries[self._most :]
-
-    def sorted(self) -> list[object]:
-        """What was kept, in order."""
-        self._cut()
-        return [value for _, value in self._entries]
-
-
-def _key(entry: Entry) -> Any:
-    return entry[0]
-
-
 def _number(request: web.BaseRequest, name: str, default: int, most: int) -> int:
     text = text_of(request, name)
     if text is None:
@@ -260,7 +257,7 @@ def _lists_of(request: web.BaseRequest) -> tuple[str, ...]:
 
 
 def _agent_state(row: AgentRow) -> str:
-    return "connected" if row.is_connected else "disconnected"
+    return CONNECTED if row.is_connected else DISCONNECTED
 
 
 def agent_view(row: AgentRow) -> Mapping[str, object]:
@@ -278,6 +275,7 @@ def agent_view(row: AgentRow) -> Mapping[str, object]:
         "offered": of_resources(*row.offered),
         "frameworks": row.users,
         "flaps": row.flaps,
+        "disconnected_s": row.disconnected_s,
         "tasks": row.tasks,
         "attributes": attributes(row.info.attributes),
     }
@@ -359,6 +357,7 @@ AGENT_KEYS: Mapping[str, Callable[[AgentRow], object]] = {
     "state": _agent_state,
     "flaps": lambda row: row.flaps,
     "tasks": lambda row: row.tasks,
+    "since": lambda row: row.disconnected_s or row.registered_s,
 }
 FRAMEWORK_KEYS: Mapping[str, Callable[[FrameworkRow], object]] = {
     "id": lambda row: row.id,

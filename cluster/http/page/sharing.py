@@ -20,7 +20,8 @@ from cluster.http.endpoints.walk_master import ANSWER_S, MasterWalk
 from cluster.http.page.agents import required_of
 from cluster.http.reads import shown
 from cluster.http.router import Endpoint
-from cluster.master.reading import FrameworkRow, GetRoles, Roles, Wanted
+from cluster.master.reading import FrameworkRow, GetRoles, RoleRow, Roles, Wanted
+from cluster.model import Quantities, from_milli
 
 #: The name of the actor that decides.
 ALLOCATOR = "allocator"
@@ -51,9 +52,12 @@ class PageSharing:
         held: alloc.Shares = await self._runtime.ask(self._allocator, alloc.GetShares(), ANSWER_S)
         names = await self._names(each.framework for role in held.roles for each in role.frameworks)
         shares = {role.role: _role(role, names) for role in held.roles}
+        views = {str(view["name"]): view for view in roles_view(known.roles, self._listed_roles)}
+        for role in held.quotas:  # which may be set before anybody is in the role
+            views.setdefault(role, roles_view((RoleRow(role, 1.0, {}, {}, {}, {}, ()),), None)[0])
         found = [
-            {**view, "sharing": shares.get(str(view["name"]))}
-            for view in roles_view(known.roles, self._listed_roles)
+            {**views[role], "sharing": shares.get(role), "quota": _quota(role, held)}
+            for role in sorted(views)
         ]
         return shown(request, {"roles": found})
 
@@ -90,6 +94,22 @@ class PageSharing:
         return shown(request, {"filters": filters, "total": found.total})
 
 
+def _quota(role: str, held: alloc.Shares) -> dict[str, object] | None:
+    """The quota of a role as the allocator has it: amounts by name; None for a role without one."""
+    quota = held.quotas.get(role)
+    if quota is None:
+        return None
+    return {
+        "guarantee": _amounts(quota.guarantees.items()),
+        "limit": _amounts(quota.limits.items()),
+        "consumed": _amounts(held.consumed.get(role, Quantities.EMPTY).items()),
+    }
+
+
+def _amounts(milli: Iterable[tuple[str, int]]) -> dict[str, float]:
+    return {name: from_milli(amount) for name, amount in milli}
+
+
 def _role(role: RoleShare, names: Mapping[str, str]) -> dict[str, object]:
     return {
         "share": float(role.share.share),
@@ -120,18 +140,36 @@ def _explained(why: Explanation, names: Mapping[str, str], now_s: float) -> dict
         "possible": why.possible,
         "looked_at": why.looked_at,
         "withheld": [
-            {"why": reason.name, "words": reason.value, "agents": count}
+            {
+                "why": reason.name,
+                "words": reason.value,
+                "agents": count,
+                "never": why.never.get(reason, 0),
+            }
             for reason, count in why.withheld.items()
         ],
-        "takers": [
-            {
-                "framework_id": framework,
-                "framework_name": names.get(framework, framework),
-                "role": role,
-                "agents": n,
-            }
-            for (framework, role), n in why.takers.items()
-        ],
+        "takers": _parties(why.takers, names),
+        "holders": _parties(why.holders, names),
         "held_for": list(why.held_for),
-        "until_s": max(0.0, why.until_s - now_s) if why.until_s is not None else None,
+        "until_s": _left_s(why.until_s, now_s),
+        "until_last_s": _left_s(why.until_last_s, now_s),
+        "missing": why.missing,
+        "minimum": list(why.minimum),
     }
+
+
+def _parties(agents: Mapping[tuple[str, str], int], names: Mapping[str, str]) -> list[dict[str, object]]:
+    """Frameworks and roles with how many agents they have."""
+    return [
+        {
+            "framework_id": framework,
+            "framework_name": names.get(framework, framework),
+            "role": role,
+            "agents": n,
+        }
+        for (framework, role), n in agents.items()
+    ]
+
+
+def _left_s(until_s: float | None, now_s: float) -> float | None:
+    return max(0.0, until_s - now_s) if until_s is not None else None

@@ -1,6 +1,6 @@
 // The actors of the master or an agent: how long their queues are, and how late the event loop is.
 import { h } from "./dom.js";
-import { count, duration, number, plural } from "./format.js";
+import { count, duration, number, plural, shortId } from "./format.js";
 import { Resource } from "./live.js";
 import { get } from "./api.js";
 import { heading, painted, panel, shortTable, waiting } from "./parts.js";
@@ -18,10 +18,15 @@ export function actors({ query, signal, setTitle }) {
     soon();
   } });
   const agents = new Resource({ path: "/page/agents", query: { limit: 1000, sort: "hostname" }, signal, concerns: (event) => event.type.startsWith("agent"), changed: () => soon() });
+  /** The agents to choose from; the chosen one is among them before the list is there, and beyond its end. */
+  function known() {
+    const listed = agents.value?.found ?? [];
+    return !query.agent || listed.some((one) => one.id === query.agent) ? listed : [{ id: query.agent }, ...listed];
+  }
   const [root, soon] = painted(signal, () => [
     heading("Actors"),
     h("div", { class: "controls" }, h("label", null, h("span", null, "Process"), h("select", { onchange: (event) => { location.hash = event.target.value ? `#/actors?agent=${encodeURIComponent(event.target.value)}` : "#/actors"; } },
-      h("option", { value: "", selected: !query.agent }, "the master"), (agents.value?.found ?? []).map((one) => h("option", { value: one.id, selected: one.id === query.agent }, `agent ${one.hostname} (${one.pid.split("@")[1]})`))))),
+      h("option", { value: "", selected: !query.agent }, "the master"), known().map((one) => h("option", { value: one.id, selected: one.id === query.agent }, one.pid ? `agent ${one.hostname} (${one.pid.split("@")[1]})` : `agent ${shortId(one.id)}`))))),
     waiting(found, "The actors") ?? paint(),
   ]);
   function paint() {
@@ -37,7 +42,7 @@ export function actors({ query, signal, setTitle }) {
         ["Actor", (one) => [h("b", null, one.name), " ", h("span", { class: "dim" }, one.kind)]],
         ["Queue", (one) => count(one.queue), "figures"], ["Oldest message", (one) => (one.queue ? duration(one.oldest_s) : h("span", { class: "dim" }, "–")), "figures"],
         ["Messages/s", (one) => (one.rate === null ? "…" : number(one.rate)), "figures"], ["Handled", (one) => count(one.total), "figures"],
-        ["Most of them", (one) => h("span", { class: "dim" }, Object.entries(one.handled).sort((a, b) => b[1] - a[1]).slice(0, 3).map(([name, n]) => `${name} ${count(n)}`).join(", "))],
+        ["Most of them", (one) => h("span", { class: "dim" }, Object.entries(one.handled).sort((a, b) => b[1] - a[1]).slice(0, 3).map(([name, n]) => `${name} ${count(n)}`).join(", ")), "wordy"],
       ], rows, "This process has no actors.")),
       last.total > rows.length && h("p", { class: "dim" }, `The ${count(rows.length)} busiest of ${count(last.total)} are shown.`),
     ];

@@ -8,33 +8,69 @@ import { agentUrl, barCell, crumbs, facts, filesUrl, frameworkLink, heading, pai
 
 const KINDS = new Set(["agent_added", "agent_updated", "agent_removed"]);
 
+const STATES = [["", "registered"], ["connected", "– connected"], ["disconnected", "– disconnected"],
+  ["away", "away"], ["unreachable", "– unreachable"], ["gone", "– gone"], ["left", "– left"]];
+/** What there is to say if nobody is in such a state. */
+const NOBODY = {
+  away: "No agent is away: all that registered since this master began are here.",
+  unreachable: "No agent is unreachable.", gone: "No agent is gone: no operator has said that one never comes back.",
+  left: "No agent has left since this master began.", disconnected: "No agent is disconnected.", connected: "No agent is connected.",
+};
+const isAway = (state) => ["away", "unreachable", "gone", "left"].includes(state);
+
 export function agents({ query, signal, setTitle }) {
   setTitle("Agents");
   const table = new Table({
     path: "/page/agents", label: "Agents", base: "#/agents", query, signal, sort: "hostname", order: "asc", key: (row) => row.id,
-    words: { search: "Search by host, id or address", one: "agent", many: "agents", empty: `No agent has registered yet. Start one with: mesos-agent --master=${location.host}`, none: "No agent fits this search." },
-    filters: [{ name: "state", label: "State", options: [["", "all"], ["connected", "connected"], ["disconnected", "disconnected"]] }],
-    columns: [
-      { name: "Host", sort: "hostname", isHead: true, cell: (row) => h("a", { href: agentUrl(row.id), title: row.id }, row.hostname) },
-      { name: "Id", sort: "id", class: "wider", cell: (row) => h("span", { title: row.id, class: "dim" }, shortId(row.id)) },
-      { name: "State", sort: "state", cell: (row) => badge(row.state) },
-      { name: "CPUs", class: "bars", cell: (row) => barCell("cpus", row) },
-      { name: "Memory", class: "bars", cell: (row) => barCell("mem", row) },
-      { name: "Disk", class: "bars wide", cell: (row) => barCell("disk", row) },
-      { name: "GPUs", class: "figures wider", cell: (row) => (row.total.gpus ? `${number(row.used.gpus)} of ${number(row.total.gpus)}` : h("span", { class: "dim" }, "–")) },
-      { name: "Ports", class: "wide", cell: (row) => (row.total.ports ? h("span", { class: "cut", title: row.total.ports }, row.total.ports.replace(/[[\]]/g, "")) : h("span", { class: "dim" }, "–")) },
-      { name: "Attributes", class: "wide", cell: (row) => attributes(row.attributes) },
-      { name: "Tasks", sort: "tasks", first: "desc", class: "figures", cell: (row) => count(row.tasks) },
-      { name: "Flaps", sort: "flaps", first: "desc", class: "figures", cell: (row) => (row.flaps ? count(row.flaps) : h("span", { class: "dim" }, "0")) },
-      { name: "Age", sort: "registered", first: "desc", class: "figures", cell: (row) => since(row.registered_s) },
-    ],
+    words: ({ state, search }) => ({
+      search: "Search by host, id or address", one: isAway(state) ? "agent that is not here" : "agent", many: isAway(state) ? "agents that are not here" : "agents",
+      empty: `No agent has registered yet. Start one with: mesos-agent --master=${location.host}`, none: (!search && NOBODY[state]) || "No agent fits this search.",
+    }),
+    filters: [{ name: "state", label: "State", options: STATES }],
+    columns: ({ state }) => (isAway(state) ? awayColumns() : columns()),
     update: (rows, event) => {
       const row = event.agent && rows.get(event.agent.id);
-      if (row) Object.assign(row, event.agent);
+      if (row && !isAway(row.state)) Object.assign(row, event.agent);
       return KINDS.has(event.type) || event.type === "task_added" || event.type === "task_updated";
     },
   });
-  return h("section", null, heading("Agents"), table.element);
+  const counts = new Resource({ path: "/page/now", signal, concerns: (event) => KINDS.has(event.type), changed: () => soon() });
+  const [summary, soon] = painted(signal, () => {
+    const away = ["unreachable", "gone"].filter((state) => counts.value?.overview.agents[state]);
+    return away.length ? [h("p", { class: "dim" }, "Not here: ", away.map((state, at) => [at ? ", " : "", h("a", { href: `#/agents?state=${state}` }, `${count(counts.value.overview.agents[state])} ${state}`)]), ".")] : [];
+  });
+  return h("section", null, heading("Agents"), summary, table.element);
+}
+
+function columns() {
+  return [
+    { name: "Host", sort: "hostname", isHead: true, cell: (row) => h("a", { href: agentUrl(row.id), title: row.id }, row.hostname) },
+    { name: "Id", sort: "id", class: "wider", cell: (row) => h("span", { title: row.id, class: "dim" }, shortId(row.id)) },
+    { name: "State", sort: "state", cell: (row) => [badge(row.state), row.disconnected_s ? h("span", { class: "dim" }, " ", ago(row.disconnected_s)) : null] },
+    { name: "CPUs", class: "bars", cell: (row) => barCell("cpus", row) },
+    { name: "Memory", class: "bars", cell: (row) => barCell("mem", row) },
+    { name: "Disk", class: "bars wide", cell: (row) => barCell("disk", row) },
+    { name: "GPUs", class: "figures wider", cell: (row) => (row.total.gpus ? `${number(row.used.gpus)} of ${number(row.total.gpus)}` : h("span", { class: "dim" }, "–")) },
+    { name: "Ports", class: "wide", cell: (row) => (row.total.ports ? h("span", { class: "cut", title: row.total.ports }, row.total.ports.replace(/[[\]]/g, "")) : h("span", { class: "dim" }, "–")) },
+    { name: "Attributes", class: "wide", cell: (row) => attributes(row.attributes) },
+    { name: "Tasks", sort: "tasks", first: "desc", class: "figures", cell: (row) => count(row.tasks) },
+    { name: "Flaps", sort: "flaps", first: "desc", class: "figures", cell: (row) => (row.flaps ? count(row.flaps) : h("span", { class: "dim" }, "0")) },
+    { name: "Age", sort: "registered", first: "desc", class: "figures", cell: (row) => since(row.registered_s) },
+  ];
+}
+
+/** Of agents that the master has no more. */
+function awayColumns() {
+  return [
+    { name: "Host", sort: "hostname", isHead: true, cell: (row) => h("a", { href: agentUrl(row.id), title: row.id }, row.hostname) },
+    { name: "Id", sort: "id", class: "wider", cell: (row) => h("span", { title: row.id, class: "dim" }, shortId(row.id)) },
+    { name: "State", sort: "state", cell: (row) => badge(row.state) },
+    { name: "Since", sort: "since", first: "desc", class: "figures", cell: (row) => ago(row.since_s) },
+    { name: "Why", cell: (row) => h("span", { class: "cut", title: row.why }, row.why) },
+    { name: "Tasks it had", sort: "tasks", first: "desc", class: "figures", cell: (row) => count(row.tasks) },
+    { name: "Flaps", sort: "flaps", first: "desc", class: "figures wide", cell: (row) => count(row.flaps) },
+    { name: "Registered", sort: "registered", first: "desc", class: "figures wide", cell: (row) => ago(row.registered_s) },
+  ];
 }
 
 function attributes(given) {
@@ -54,7 +90,8 @@ export function agent({ args: [id], query, signal, setTitle }) {
     const missing = waiting(about, "This agent");
     if (missing) return [crumbs(h("a", { href: "#/agents" }, "Agents")), heading(`Agent ${shortId(id)}`), missing,
       about.fault?.status === 404 && h("p", { class: "dim" }, "It may have left, be out of reach, or not be back yet since the master was restarted. This page shows it as soon as it registers.")];
-    const { agent: row, about: own, fault } = about.value;
+    const { agent: row, away, about: own, fault } = about.value;
+    if (away) { setTitle(away.hostname); return awayAgent(away); }
     if (own && own !== last) { before = last; last = own; }
     setTitle(row.hostname);
     return [
@@ -73,6 +110,23 @@ export function agent({ args: [id], query, signal, setTitle }) {
   });
   const table = taskTable({ query, signal, base: agentUrl(id), fixed: { agent_id: id }, without: ["agent"] });
   return h("section", null, top, h("section", { class: "panel" }, h("h2", null, "Tasks"), table.element));
+}
+
+const OUTLOOK = {
+  unreachable: "Nobody knows what it does. Frameworks that know of unreachable tasks may see theirs again if it comes back; it is taken back as soon as it registers.",
+  gone: "It is shut down if it comes back.",
+  left: "It said goodbye, or another agent has its address now. An agent that is started anew has another id.",
+};
+
+/** The page of an agent that the master has no more. */
+function awayAgent(row) {
+  return [
+    crumbs(h("a", { href: "#/agents" }, "Agents"), h("a", { href: "#/agents?state=away" }, "Away")), heading(row.hostname, badge(row.state)),
+    h("p", { class: "cause bad" }, `It is ${row.state === "left" ? "away" : row.state}: ${row.why}.`),
+    h("p", { class: "dim" }, OUTLOOK[row.state]),
+    facts(["Id", h("code", null, row.id)], ["Address", h("code", null, row.pid)], ["Since", ago(row.since_s)], ["Registered", ago(row.registered_s)],
+      ["Connection lost", row.flaps ? plural(row.flaps, "time") : "never"], ["Tasks it had", count(row.tasks)]),
+  ];
 }
 
 /** CPU use is the difference between the last two readings. */

@@ -33,8 +33,15 @@ async function request(path, query, options) {
     throw new Fault("The master does not answer.", 0);
   }
   if (answer.type === "opaqueredirect") throw new Fault("This master does not lead.", 307);
-  if (!answer.ok) throw new Fault((await answer.text()).slice(0, 400) || `HTTP status ${answer.status}`, answer.status);
+  if (!answer.ok) throw new Fault(faultWords(await answer.text()) || `HTTP status ${answer.status}`, answer.status);
   return answer;
+}
+
+/** What went wrong, as a sentence: some answers are plain text, others are JSON with it in `fault`. */
+function faultWords(body) {
+  let words = body;
+  try { words = JSON.parse(body).fault ?? body; } catch { /* it is plain text */ }
+  return String(words).trim().slice(0, 400);
 }
 
 /** A path with a query; what is empty is left out. */

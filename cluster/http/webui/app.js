@@ -61,12 +61,16 @@ function markNav(first) {
     if (link.dataset.view === first) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
+  const nav = document.getElementById("nav");
+  const link = nav.querySelector("[aria-current]");
+  if (link) nav.scrollLeft = link.offsetLeft - nav.offsetLeft - (nav.clientWidth - link.offsetWidth) / 2; // on narrow screens
 }
 
 // -- the connection ---------------------------------------------------------------------------------
 
 const status = document.getElementById("live");
 const banner = document.getElementById("banner");
+const NOTE_MS = 10000; // how long something is said that is over
 let lastMaster = null;
 
 function showConnection() {
@@ -94,13 +98,14 @@ async function findLeader() {
   } catch { /* it is not there: the banner says so already */ }
 }
 
-async function noteMaster() {
+/** Notice a master that was restarted, or changes that were missed and cannot be told any more. */
+async function noteMaster(wasLost) {
   try {
     const { master } = await get("/page/now");
-    if (lastMaster && lastMaster !== master.id) {
-      showBanner("The master was restarted. Agents and frameworks are coming back; the lists fill as they do.");
-      setTimeout(() => { if (live.state === "live") banner.hidden = true; }, 10000);
-    }
+    const isAnother = lastMaster && lastMaster !== master.id;
+    if (isAnother) showBanner("The master was restarted. Agents and frameworks are coming back; the lists fill as they do.");
+    else if (wasLost) showBanner(`This page was cut off for longer than the master keeps changes for it. Everything was loaded anew at ${clock(Date.now() / 1000)}.`);
+    if (isAnother || wasLost) setTimeout(() => { if (live.state === "live") banner.hidden = true; }, NOTE_MS);
     lastMaster = master.id;
   } catch { /* shown by the connection */ }
 }
@@ -144,8 +149,8 @@ live.start();
 keepTimes();
 await live.begun(); // what is loaded from now on misses nothing that happens
 showConnection();
-noteMaster();
-live.on((events) => { if (events === null) noteMaster(); });
+noteMaster(false);
+live.addEventListener("missed", (event) => noteMaster(event.detail));
 addEventListener("hashchange", show);
 show();
 startNames();

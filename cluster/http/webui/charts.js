@@ -17,6 +17,7 @@ export function timeChart({ series, times, limit, text, label, height = 200, wid
   const inner = { width: Math.max(50, width - LEFT - RIGHT), height: height - TOP - BOTTOM };
   const stacked = stack(series, times.length);
   const most = Math.max(1e-9, ...(limit ?? [0]).filter((v) => v !== null), ...stacked.flatMap(({ tops }) => tops.filter((v) => v !== null)));
+  if (most <= 1e-9) return h("p", { class: "empty" }, "Nothing to draw: it was zero all the time.");
   const top = nice(most);
   const x = (at) => LEFT + (times.length > 1 ? ((times[at] - times[0]) / (times.at(-1) - times[0])) * inner.width : inner.width);
   const y = (value) => TOP + inner.height * (1 - value / top);

@@ -32,11 +32,16 @@ const HANDLERS = ["onclick", "onchange", "oninput", "onsubmit", "onkeydown", "on
 export function patch(old, fresh) {
   if (old.dataset?.keep !== undefined && old.dataset.keep === fresh.dataset?.keep) return old;
   for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && name !== "open") old.removeAttribute(name);
-  for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  for (const { name, value } of fresh.attributes) {
+    if (old.getAttribute(name) === value) continue;
+    if (name === "style") old.style.cssText = value; // as an attribute the policy would refuse it
+    else old.setAttribute(name, value);
+  }
   for (const name of HANDLERS) if (old[name] !== fresh[name]) old[name] = fresh[name];
   if (fresh instanceof HTMLSelectElement || fresh instanceof HTMLInputElement) {
+    const { value } = fresh; // its options move to the old one
     patchChildren(old, fresh);
-    if (old !== document.activeElement && old.value !== fresh.value) old.value = fresh.value;
+    if (old !== document.activeElement && old.value !== value) old.value = value;
     return old;
   }
   patchChildren(old, fresh);

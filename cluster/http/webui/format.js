@@ -34,7 +34,7 @@ export function resourceLine(resources) {
   for (const [name, value] of Object.entries(resources ?? {})) {
     if (!value) continue;
     const unit = name === "cpus" ? (value === 1 ? " CPU" : " CPUs") : name === "gpus" ? (value === 1 ? " GPU" : " GPUs") : "";
-    parts.push(unit ? number(value) + unit : name === "ports" ? `ports ${value}` : `${amount(name, value)} ${name}`);
+    parts.push(unit ? number(value) + unit : name === "ports" ? (typeof value === "number" ? plural(value, "port") : `ports ${value}`) : `${amount(name, value)} ${name}`);
   }
   return parts.join(", ") || "nothing";
 }
@@ -44,7 +44,7 @@ export function duration(seconds) {
   const s = Math.max(0, seconds);
   if (s < 0.0095) return "0 s";
   if (s < 1) return `${Math.round(s * 1000)} ms`;
-  if (s < 10) return `${s.toFixed(1)} s`;
+  if (s < 10) return `${Number.isInteger(s) ? s : s.toFixed(1)} s`;
   if (s < 60) return `${Math.floor(s)} s`;
   if (s < 3600) return `${Math.floor(s / 60)} min${s % 60 >= 1 && s < 600 ? ` ${Math.floor(s % 60)} s` : ""}`;
   if (s < 86400) return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;

@@ -1,7 +1,7 @@
 // The list of frameworks, and one framework's page.
 import { get, post } from "./api.js";
 import { confirmLoss, h, toast } from "./dom.js";
-import { RESOURCES, ago, amount, badge, count, duration, plural, resourceLine, shortId, since } from "./format.js";
+import { ago, amount, badge, count, duration, plural, resourceLine, shortId, since } from "./format.js";
 import { Resource } from "./live.js";
 import { learnFramework } from "./names.js";
 import { agentLink, crumbs, facts, frameworkUrl, heading, painted, panel, shortTable, waiting, whyUrl } from "./parts.js";
@@ -63,7 +63,8 @@ export function framework({ args: [id], query, signal, setTitle }) {
         ["Came back", row.reregistered_s ? ago(row.reregistered_s) : null], ["Ended", row.unregistered_s ? ago(row.unregistered_s) : null],
         ["Principal", row.principal], ["If its scheduler leaves", row.failover_timeout_s ? `tasks are kept for ${duration(row.failover_timeout_s)}` : "its tasks end at once"],
         ["If an agent restarts", row.checkpoint ? "its tasks go on" : "its tasks there end"], ["Used", resourceLine(row.used)], ["Offered", resourceLine(row.offered)], ["Capabilities", row.capabilities?.length ? row.capabilities.map((word) => word.toLowerCase().replaceAll("_", " ")).join(", ") : "none"]),
-      !isOver && panel(`Offers held${offers.value ? `: ${count(offers.value.total)}` : ""}`, waiting(offers, "The offers") ?? shortTable("Offers held", offerColumns(), offers.value.offers, "It holds no offers now.")),
+      !isOver && panel(`Offers held${offers.value ? `: ${count(offers.value.total)}` : ""}`, waiting(offers, "The offers") ?? shortTable("Offers held", offerColumns(), offers.value.offers, "It holds no offers now."),
+        offers.value?.total > offers.value?.offers.length ? h("p", { class: "dim" }, `The oldest ${count(offers.value.offers.length)} are shown. `, h("a", { href: `#/offers?framework_id=${encodeURIComponent(id)}` }, "All of them")) : null),
       !isOver && panel(`Refusals in force${filters.value ? `: ${count(filters.value.total)}` : ""}`,
         h("p", { class: "dim small" }, "What the framework declined is not offered to it again for a while."),
         waiting(filters, "The refusals") ?? shortTable("Refusals in force", filterColumns(), filters.value.filters, "It has refused nothing that is still in force.")),
@@ -83,7 +84,7 @@ function safeUrl(text) {
 
 const offerColumns = () => [
   ["Agent", (o) => agentLink(o.agent_id, o.hostname)], ["Role", (o) => o.role], ["Resources", (o) => h("span", { class: "mono" }, o.resources)],
-  ["Age", (o) => duration(o.age_s), "figures"],
+  ["Age", (o) => since(o.made_s), "figures"],
 ];
 const filterColumns = () => [
   ["Agent", (f) => agentLink(f.agent_id)], ["Role", (f) => f.role], ["Refused", (f) => h("span", { class: "mono" }, f.resources)],

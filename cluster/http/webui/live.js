@@ -3,15 +3,18 @@
 import { get } from "./api.js";
 
 const RETRY_MS = 1000;
-const FLUSH_MS = 200;
+const FLUSH_MS = 200; // between two batches; what comes after a pause is told at once
 const PATIENCE_MS = 700;
+const SILENT_MS = 40000; // the master gives a sign of life every 15 s: without one the connection is dead
 
 class Live extends EventTarget {
   #source = null;
   #last = null;
   #queue = [];
   #flushing = 0;
+  #flushed = -FLUSH_MS;
   #retrying = 0;
+  #silence = 0;
   state = "connecting"; // connecting, live, lost, paused
   lostAt = null;
 
@@ -29,7 +32,9 @@ class Live extends EventTarget {
     });
   }
 
-  /** Call `fn(events)` with batches, `null` when everything must be loaded anew. */
+  /** Call `fn(events)` with batches, `null` when everything must be loaded anew. Before the latter, the event
+   `missed` tells that it is so because the master does not have any more what happened in between; its
+   detail is whether the connection had been lost, and not only let go while nobody looked. */
   on(fn, signal) {
     this.addEventListener("batch", (event) => fn(event.detail), { signal });
   }
@@ -39,22 +44,37 @@ class Live extends EventTarget {
     if (this.#source || document.hidden) return;
     const source = new EventSource(this.#last ? `/page/events?after=${encodeURIComponent(this.#last)}` : "/page/events");
     this.#source = source;
-    source.onopen = () => this.#become("live");
-    source.onerror = () => {
-      this.#close();
-      this.#become("lost");
-      this.#retrying = setTimeout(() => this.#connect(), RETRY_MS);
-    };
+    let wasLost = false;
+    source.onopen = () => { this.#heard(); wasLost = this.lostAt !== null; this.#become("live"); };
+    source.onerror = () => this.#lose();
+    source.addEventListener("alive", () => this.#heard());
     source.addEventListener("change", (event) => {
+      this.#heard();
       this.#last = event.lastEventId;
       this.#queue.push(JSON.parse(event.data));
-      this.#flushing ||= setTimeout(() => this.#flush(), FLUSH_MS);
+      this.#flushing ||= setTimeout(() => this.#flush(), Math.max(0, this.#flushed + FLUSH_MS - performance.now()));
     });
     source.addEventListener("reset", (event) => {
+      this.#heard();
+      const hasMissed = this.#last !== null;
       this.#last = event.lastEventId;
       this.#queue = [];
+      if (hasMissed) this.dispatchEvent(new CustomEvent("missed", { detail: wasLost }));
       this.dispatchEvent(new CustomEvent("batch", { detail: null }));
     });
+    this.#heard();
+  }
+
+  /** A connection can die without either end being told. */
+  #heard() {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.#lose(), SILENT_MS);
+  }
+
+  #lose() {
+    this.#close();
+    this.#become("lost");
+    this.#retrying = setTimeout(() => this.#connect(), RETRY_MS);
   }
 
   /** A hidden page holds no connection, which browsers have few of; it resumes when it is seen again. */
@@ -64,10 +84,16 @@ class Live extends EventTarget {
     this.#become("paused");
   }
 
-  #close() { this.#source?.close(); this.#source = null; }
+  #close() {
+    clearTimeout(this.#silence);
+    clearTimeout(this.#retrying);
+    this.#source?.close();
+    this.#source = null;
+  }
 
   #flush() {
     this.#flushing = 0;
+    this.#flushed = performance.now();
     const events = this.#queue;
     this.#queue = [];
     if (events.length) this.dispatchEvent(new CustomEvent("batch", { detail: events }));
@@ -95,7 +121,7 @@ export class Resource {
   #isLoading = false;
   #isWanted = false;
 
-  constructor({ path, query = {}, signal, changed, concerns = () => false, gapMs = 1000, everyMs = 0 }) {
+  constructor({ path, query = {}, signal, changed, concerns = () => false, gapMs = 500, everyMs = 0 }) {
     Object.assign(this, { path, query, signal, changed, gapMs });
     this.value = null;
     this.fault = null;

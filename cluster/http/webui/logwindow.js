@@ -6,8 +6,9 @@ import { ansiLine, lastStyle } from "./ansi.js";
 import { h } from "./dom.js";
 
 const MOST_BYTES = 4 << 20;
-const MOST_WRAPPED = 3000; // lines in the page when they wrap and have heights of their own
-const LONGEST = 20000; // bytes shown of one line
+const MOST_LINES = 40000; // lines held: short ones cost far more than their bytes
+const MOST_WRAPPED = 1800; // lines held when they wrap: each has a height of its own, so all are in the page
+const LONGEST = 16384; // bytes of a line in the page; what is longer goes on in the next one
 const SPARE = 20;
 const NEAR_PX = 400;
 const NEWLINE = 10;
@@ -70,18 +71,34 @@ export class LogWindow {
   /** Show the file from a part of it on, 0 to 1. */
   async goTo(part) {
     if (part >= 1) return this.follow(true);
+    return this.#goToByte(Math.floor(part * this.size));
+  }
+
+  async #goToByte(offset) {
     this.isFollowing = false;
     while (this.#isBusy) await new Promise(requestAnimationFrame);
     this.#isBusy = true;
     try {
-      await this.#begin(Math.floor(part * this.size));
+      await this.#begin(offset);
       this.pane.scrollTop = 0;
     } catch { /* told by the next step */ } finally { this.#isBusy = false; }
-    return undefined;
+  }
+
+  /** Break long lines, or not; the same part of the file stays in sight. */
+  async wrap(yes) {
+    const at = this.topOffset();
+    this.pane.classList.toggle("wrap", yes);
+    this.measure();
+    if (this.isFollowing) { this.#isLost = true; this.step().catch(() => {}); } else await this.#goToByte(Math.max(0, at - 1)); // from the end of the line before
   }
 
   /** Where the first visible line begins in the file. */
-  topOffset() { return this.#lines[Math.min(this.#lines.length - 1, Math.floor(this.pane.scrollTop / this.lineHeight))]?.at ?? 0; }
+  topOffset() {
+    const first = this.#isWrapped
+      ? [...this.shown.children].find((line) => line.getBoundingClientRect().bottom > this.pane.getBoundingClientRect().top)?.line
+      : this.#lines[Math.min(this.#lines.length - 1, Math.floor(this.pane.scrollTop / this.lineHeight))];
+    return first?.at ?? 0;
+  }
 
   async #begin(offset) {
     const piece = await this.read(offset, this.pieceBytes);
@@ -89,13 +106,11 @@ export class LogWindow {
     this.size = piece.size;
     this.start = this.end = piece.offset;
     this.#isLost = false;
-    let data = piece.data;
-    if (piece.offset > 0) { // begin with a whole line
-      const cut = data.indexOf(NEWLINE) + 1;
-      data = data.subarray(cut);
-      this.start = this.end = piece.offset + cut;
-    }
-    this.#append(data);
+    const cut = piece.offset > 0 ? wholeFrom(piece.data) : 0; // begin with a whole line
+    const lines = split(piece.data.subarray(cut), piece.offset + cut);
+    const kept = offset < 0 ? lines.slice(-this.#mostTaken) : lines.slice(0, this.#mostTaken);
+    this.start = this.end = kept[0]?.at ?? piece.offset + cut;
+    this.#take(kept);
     this.#paintSoon();
     if (this.isFollowing) this.#toEnd();
     this.changed();
@@ -113,7 +128,7 @@ export class LogWindow {
       if (this.isFollowing) this.#toEnd();
     }
     this.changed();
-    if (piece.data.length === this.pieceBytes && this.isFollowing) return this.#extend();
+    if (this.end < this.size && this.isFollowing && piece.data.length) return this.#extend();
     return undefined;
   }
 
@@ -121,16 +136,25 @@ export class LogWindow {
   #append(data) {
     let at = 0;
     const open = this.#lines.at(-1);
-    if (open && open.data[open.data.length - 1] !== NEWLINE && data.length) {
-      const cut = data.indexOf(NEWLINE) + 1 || data.length;
+    if (open && open.data[open.data.length - 1] !== NEWLINE && open.data.length < LONGEST && data.length) {
+      const cut = lineEnd(data, 0, LONGEST - open.data.length);
       const joined = new Uint8Array(open.data.length + cut);
       joined.set(open.data);
       joined.set(data.subarray(0, cut), open.data.length);
       open.data = joined;
       at = cut;
     }
-    for (const line of split(data.subarray(at), this.end + at)) this.#lines.push({ ...line, style: this.#styleAfter(this.#lines.at(-1)) });
-    this.end += data.length;
+    this.end += at;
+    this.#take(split(data.subarray(at), this.end, this.#mostTaken));
+  }
+
+  /** Take lines that follow what is held. */
+  #take(lines) {
+    for (const line of lines) {
+      line.style = this.#styleAfter(this.#lines.at(-1));
+      this.#lines.push(line);
+      this.end += line.data.length;
+    }
   }
 
   #styleAfter(line) {
@@ -144,31 +168,43 @@ export class LogWindow {
     try {
       const from = Math.max(0, this.start - this.pieceBytes);
       const piece = await this.read(from, this.start - from);
-      let data = piece.data;
-      let first = from;
-      if (from > 0) { const cut = data.indexOf(NEWLINE) + 1; data = data.subarray(cut); first += cut; }
-      const lines = split(data, first).map((line) => ({ ...line, style: null }));
-      this.start = first;
-      this.#lines.unshift(...lines);
-      this.pane.scrollTop += lines.length * this.lineHeight;
+      const cut = from > 0 ? wholeFrom(piece.data) : 0;
+      const lines = split(piece.data.subarray(cut), from + cut).slice(-this.#mostTaken);
+      lines.forEach((line, at) => { line.style = this.#styleAfter(lines[at - 1]); });
+      this.start = lines[0]?.at ?? this.start;
+      this.#keepPlace(() => { this.#lines = [...lines, ...this.#lines]; });
       this.#dropBelow();
       this.#paintSoon();
       this.changed();
     } catch { /* told by the next step */ } finally { this.#isBusy = false; }
   }
 
+  get #isWrapped() { return this.pane.classList.contains("wrap"); }
+  get #mostLines() { return this.#isWrapped ? MOST_WRAPPED : MOST_LINES; }
+  get #mostTaken() { return Math.floor(this.#mostLines / 3); } // of one piece; the rest is read again
+  #isFull() { return this.end - this.start > MOST_BYTES || this.#lines.length > this.#mostLines; }
+
+  /** Change what is above the visible lines, which stay where they are. */
+  #keepPlace(change) {
+    this.#paint();
+    const before = this.pane.scrollHeight;
+    change();
+    this.#paint();
+    this.pane.scrollTop += this.pane.scrollHeight - before;
+  }
+
   #dropAbove() {
-    if (this.end - this.start <= MOST_BYTES) return;
-    let n = 0;
+    if (!this.#isFull()) return;
+    let n = Math.max(0, this.#lines.length - this.#mostLines / 2);
     while (n < this.#lines.length - 1 && this.end - this.#lines[n].at > MOST_BYTES / 2) n++;
     this.start = this.#lines[n].at;
-    this.#lines.splice(0, n);
-    if (!this.isFollowing) this.pane.scrollTop -= n * this.lineHeight;
+    if (this.isFollowing) this.#lines.splice(0, n);
+    else this.#keepPlace(() => this.#lines.splice(0, n));
   }
 
   #dropBelow() {
-    if (this.end - this.start <= MOST_BYTES) return;
-    let n = this.#lines.length;
+    if (!this.#isFull()) return;
+    let n = Math.min(this.#lines.length, this.#mostLines / 2);
     while (n > 1 && this.#lines[n - 1].at - this.start > MOST_BYTES / 2) n--;
     this.end = this.#lines[n]?.at ?? this.end;
     this.#lines.length = n;
@@ -196,20 +232,20 @@ export class LogWindow {
   }
 
   #paint() {
-    const isWrapped = this.pane.classList.contains("wrap");
     const length = this.#lines.length;
     let first = 0;
     let last = length;
-    if (isWrapped) first = Math.max(0, length - MOST_WRAPPED);
-    else {
+    if (!this.#isWrapped) {
       first = Math.max(0, Math.floor(this.pane.scrollTop / this.lineHeight) - SPARE);
       last = Math.min(length, Math.ceil((this.pane.scrollTop + this.pane.clientHeight) / this.lineHeight) + SPARE);
       first = Math.min(first, last);
     }
-    this.above.style.setProperty("height", `${isWrapped ? 0 : first * this.lineHeight}px`);
-    this.below.style.setProperty("height", `${isWrapped ? 0 : (length - last) * this.lineHeight}px`);
+    this.above.style.setProperty("height", `${first * this.lineHeight}px`);
+    this.below.style.setProperty("height", `${(length - last) * this.lineHeight}px`);
     const wanted = this.#lines.slice(first, last);
-    const old = new Map([...this.shown.children].map((element) => [element.line, element]));
+    const there = this.shown.children;
+    if (there.length === wanted.length && wanted.every((line, at) => there[at].line === line && there[at].drawn === line.data)) return;
+    const old = new Map([...there].map((element) => [element.line, element]));
     this.shown.replaceChildren(...wanted.map((line) => {
       const known = old.get(line);
       return known && known.drawn === line.data ? known : this.#element(line);
@@ -224,20 +260,36 @@ export class LogWindow {
   }
 
   #text(line) {
-    const isCut = line.data.length > LONGEST;
-    let text = this.#decoder.decode(isCut ? line.data.subarray(0, LONGEST) : line.data).replace(/\r?\n$/, "");
+    const text = this.#decoder.decode(line.data).replace(/\r?\n$/, "");
     const back = text.lastIndexOf("\r", text.length - 2);
-    if (back >= 0) text = text.slice(back + 1); // what a terminal would show of a line that was written over
-    return isCut ? `${text} … ${line.data.length - LONGEST} more bytes in this line` : text;
+    return back >= 0 ? text.slice(back + 1) : text; // what a terminal would show of a line that was written over
   }
 }
 
-function split(data, offset) {
+/** The lines of a piece that is at `offset`, `most` of them. */
+function split(data, offset, most = Infinity) {
   const lines = [];
-  for (let at = 0; at < data.length;) {
-    const cut = data.indexOf(NEWLINE, at) + 1 || data.length;
-    lines.push({ at: offset + at, data: data.subarray(at, cut) });
+  for (let at = 0; at < data.length && lines.length < most;) {
+    const cut = lineEnd(data, at, LONGEST);
+    lines.push({ at: offset + at, data: data.subarray(at, cut), style: null });
     at = cut;
   }
   return lines;
+}
+
+/** Where the line that begins at `at` ends, or its first `most` bytes, which are whole characters. */
+function lineEnd(data, at, most) {
+  const last = at + Math.max(4, most);
+  const cut = data.subarray(at, last).indexOf(NEWLINE) + 1;
+  if (cut) return at + cut;
+  if (last >= data.length) return data.length;
+  let end = last;
+  while (end > last - 3 && (data[end] & 0xc0) === 0x80) end--;
+  return end;
+}
+
+/** Where the first whole line of a piece begins; its beginning if it holds no other one. */
+function wholeFrom(data) {
+  const cut = data.indexOf(NEWLINE) + 1;
+  return cut < data.length ? cut : 0;
 }

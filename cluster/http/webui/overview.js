@@ -112,7 +112,7 @@ const counted = (rows) => h("ul", { class: "counts" }, rows.map(([what, n, href]
 
 function agentCounts(agents) {
   return counted([[badge("connected"), agents.connected, "#/agents?state=connected"], [badge("disconnected"), agents.disconnected, "#/agents?state=disconnected"],
-    [badge("unreachable"), agents.unreachable], [badge("draining"), agents.draining ?? 0], [badge("gone"), agents.gone]]);
+    [badge("unreachable"), agents.unreachable, "#/agents?state=unreachable"], [badge("draining"), agents.draining ?? 0], [badge("gone"), agents.gone, "#/agents?state=gone"]]);
 }
 
 function taskCounts(active, ended) {
@@ -155,7 +155,7 @@ function told(event) {
       event.reason && event.state !== "TASK_RUNNING" ? h("span", { class: "dim" }, `: ${reasonWords(event.reason)}`) : null];
     case "agent_added": return [badge("connected"), " agent ", agentLink(event.agent.id, event.agent.hostname), " registered"];
     case "agent_updated": return [badge(event.agent.state), " agent ", agentLink(event.agent.id, event.agent.hostname)];
-    case "agent_removed": return [badge(event.why === "left" ? "gone" : event.why), " agent ", h("span", { title: event.agent_id }, agentName(event.agent_id) ?? event.agent_id), event.why === "left" ? " left" : ""];
+    case "agent_removed": return [badge(event.why === "left" ? "gone" : event.why), " agent ", agentLink(event.agent_id), event.why === "left" ? " left" : ""];
     case "framework_added": return [badge(event.framework.state), " framework ", frameworkLink(event.framework.id, event.framework.name), " subscribed"];
     case "framework_updated": return [badge(event.framework.state), " framework ", frameworkLink(event.framework.id, event.framework.name)];
     case "framework_removed": return [badge("completed"), " framework ", frameworkLink(event.framework_id, frameworkName(event.framework_id)), " ended"];

@@ -46,7 +46,7 @@ export function facts(...pairs) {
 /** Figures of all resources: total, used, offered, idle. */
 export function resourceTable(total, used, offered) {
   const names = [...new Set([...RESOURCES, ...Object.keys(total ?? {})])].filter((name) => total?.[name]);
-  return h("div", { class: "sideways", tabindex: 0, role: "group", "aria-label": "Resources" }, h("table", { class: "short" },
+  return h("div", { class: "sideways", tabindex: 0, role: "group", "aria-label": "Resources" }, h("table", { class: "short amounts" },
     h("thead", null, h("tr", null, ["Resource", "Use", "Used", "Offered", "Idle", "Total"].map((text, at) => h("th", { scope: "col", class: at > 1 ? "figures" : null }, text)))),
     h("tbody", null, names.map((name) => {
       const all = total[name];

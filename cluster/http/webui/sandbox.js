@@ -1,7 +1,7 @@
 // Files of an agent: directories, and a view of a text file that follows its end. Everything comes through the master.
 import { get, getBytes, url } from "./api.js";
 import { h, patchChildren } from "./dom.js";
-import { ago, bytes, count, plural, shortId } from "./format.js";
+import { ago, bytes, count, moment, shortId } from "./format.js";
 import { live } from "./live.js";
 import { LogWindow } from "./logwindow.js";
 import { agentName } from "./names.js";
@@ -13,13 +13,13 @@ const PIECE = 1 << 18;
 
 const fileUrl = (agent_id, path) => url("/page/files/download", { agent_id, path });
 
-/** Why there is nothing to see, in words for people. */
-function goneWords(fault) {
-  if (fault.status === 404 && /not registered/.test(fault.message)) return ["The agent is away", "Its agent is not registered with this master: it left, is out of reach, or has not come back yet. The files are on its disk, and can be read again as soon as it registers."];
-  if (fault.status === 404) return ["The sandbox is gone", "The agent does not have it. Sandboxes of executors that ended are removed after a while, or when the disk fills; a sandbox does not exist either if the task never reached the agent."];
-  if (fault.status === 503 || fault.status === 504) return ["The agent does not answer", `${fault.message}. The files are on its disk, and can be read again when it is back.`];
-  if (fault.status === 0) return ["The master does not answer", "This page tries again by itself."];
-  return ["This cannot be shown", fault.message];
+/** Why there is nothing to see, in words for people: what master and agent know, if they can be asked. */
+async function goneNote(fault, agentId, path, signal) {
+  if (fault.status === 0) return [h("h2", null, "The master does not answer"), h("p", null, "This page tries again by itself.")];
+  if (![404, 410, 503, 504].includes(fault.status)) return [h("h2", null, "This cannot be shown"), h("p", null, fault.message)];
+  let reason = { title: "The files cannot be shown", words: fault.message };
+  try { reason = await get("/page/gone", { agent_id: agentId, path }, signal); } catch { /* what is known has to do */ }
+  return [h("h2", null, reason.title), h("p", null, reason.words), reason.since_s && h("p", { class: "dim" }, `Since ${moment(reason.since_s)}, `, ago(reason.since_s), ".")];
 }
 
 function way(agentId, path) {
@@ -53,8 +53,8 @@ export function sandbox({ args: [agentId], query: { path = "", name }, signal, s
     } catch (fault) {
       if (signal.aborted) return;
       if (fault.status === 400 && /is not a directory/.test(fault.message)) { location.replace(logUrl(agentId, path)); return; }
-      const [title, words] = goneWords(fault);
-      const note = h("div", { class: "gone", role: "status" }, h("h2", null, title), h("p", null, words), hasShown && h("p", { class: "dim" }, "What follows is the last picture."));
+      const note = h("div", { class: "gone", role: "status" }, await goneNote(fault, agentId, path, signal), hasShown && h("p", { class: "dim" }, "What follows is the last picture."));
+      if (signal.aborted) return;
       if (hasShown) { list.querySelector(".gone")?.remove(); list.prepend(note); } else list.replaceChildren(note);
     }
     if (!signal.aborted) timer = setTimeout(() => (document.hidden ? (timer = setTimeout(load, BROWSE_MS)) : load()), BROWSE_MS);
@@ -93,7 +93,7 @@ export function log({ args: [agentId], query: { path = "" }, signal, setTitle })
   const where = h("span", { class: "dim found", role: "status" });
   const gone = h("div", { class: "gone", hidden: true, role: "status" });
   const follow = h("button", { type: "button", "aria-pressed": "true", onclick: () => window_.follow(!window_.isFollowing) }, "Follow");
-  const wrap = h("button", { type: "button", "aria-pressed": "false", onclick: () => { wrap.setAttribute("aria-pressed", String(pane.classList.toggle("wrap"))); window_.measure(); } }, "Wrap lines");
+  const wrap = h("button", { type: "button", "aria-pressed": "false", onclick: () => { const yes = !pane.classList.contains("wrap"); wrap.setAttribute("aria-pressed", String(yes)); window_.wrap(yes); } }, "Wrap lines");
   const other = name === "stdout" ? "stderr" : name === "stderr" ? "stdout" : null;
   const slider = h("input", { type: "range", min: 0, max: 1000, value: 1000, "aria-label": "Place in the file", onchange: () => window_.goTo(slider.value / 1000) });
   window_.changed = () => {
@@ -110,8 +110,9 @@ export function log({ args: [agentId], query: { path = "" }, signal, setTitle })
       gone.hidden = true;
     } catch (fault) {
       if (signal.aborted) return;
-      const [title, words] = fault.status === 404 && !/not registered/.test(fault.message) ? ["The file is not there", `${goneWords(fault)[1]} It may also not have been written yet.`] : goneWords(fault);
-      gone.replaceChildren(h("h2", null, title), h("p", null, words), window_.size ? h("p", { class: "dim" }, "What was read before is below.") : "");
+      const note = await goneNote(fault, agentId, path, signal);
+      if (signal.aborted) return;
+      patchChildren(gone, h("div", null, note, window_.size ? h("p", { class: "dim" }, "What was read before is below.") : null));
       gone.hidden = false;
     }
     if (!signal.aborted) timer = setTimeout(turn, FOLLOW_MS);

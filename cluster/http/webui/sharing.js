@@ -2,14 +2,16 @@
 import { get } from "./api.js";
 import { shareBars } from "./charts.js";
 import { h } from "./dom.js";
-import { RESOURCES, amount, count, duration, percent, plural, resourceLine, nowS } from "./format.js";
+import { count, duration, percent, plural, resourceLine, nowS, since } from "./format.js";
 import { Resource } from "./live.js";
 import { frameworkNames } from "./names.js";
 import { agentLink, frameworkLink, frameworkUrl, heading, painted, panel, shortTable, waiting, whyUrl } from "./parts.js";
 import { Table } from "./table.js";
-import { WHY } from "./words.js";
+import { WHY, changeWords } from "./words.js";
 
 const HISTORY = 60;
+const OFFERS_MS = 2000;
+const OLD_S = 60;
 const any = () => true;
 
 export function roles({ signal, setTitle }) {
@@ -38,7 +40,7 @@ function roleColumns(samples) {
     ["Dominant", (role) => role.sharing?.dominant ?? dash()],
     ["Last hour", (role) => sparkline(samples.map((sample) => sample.shares[role.name] ?? 0), role.name)],
     ["Weight", (role) => String(role.weight), "figures"],
-    ["Quota", (role) => quota(role.quota)],
+    ["Quota", (role) => (role.quota ? quota(role.quota) : h("span", { class: "dim" }, "none"))],
     ["Allocated", (role) => resourceLine(role.allocated)],
     ["Offered", (role) => resourceLine(role.offered)],
     ["Frameworks", (role) => (role.sharing?.frameworks.length ? role.sharing.frameworks.map((one, at) => [at ? ", " : "", h("a", { href: whyUrl(one.id, role.name), title: `Share ${percent(one.share)}. Why not more?` }, one.name)]) : dash())],
@@ -46,9 +48,14 @@ function roleColumns(samples) {
 }
 const dash = () => h("span", { class: "dim" }, "–");
 
-function quota({ guarantee, limit }) {
-  const parts = [Object.keys(guarantee).length && `at least ${resourceLine(guarantee)}`, Object.keys(limit).length && `at most ${resourceLine(limit)}`].filter(Boolean);
-  return parts.length ? parts.join("; ") : h("span", { class: "dim" }, "none");
+/** Amounts by name, zeros too: a limit of nothing is a limit. */
+const bounds = (amounts) => Object.entries(amounts).map(([name, value]) => (value ? resourceLine({ [name]: value }) : `no ${name}`)).join(", ");
+
+function quota({ guarantee, limit, consumed }) {
+  const counts = (name) => name in guarantee || name in limit;
+  const used = Object.fromEntries(Object.entries(consumed).filter(([name]) => counts(name)));
+  const parts = [Object.keys(guarantee).length && `at least ${bounds(guarantee)}`, Object.keys(limit).length && `at most ${bounds(limit)}`].filter(Boolean);
+  return [parts.join("; "), h("span", { class: "dim" }, ` (${resourceLine(used)} consumed)`)];
 }
 
 function sparkline(values, name) {
@@ -63,18 +70,18 @@ function sparkline(values, name) {
 
 export function offers({ query, signal, setTitle }) {
   setTitle("Offers");
-  const found = new Resource({ path: "/offers", query: { limit: 1000, ...query }, signal, concerns: any, everyMs: 2000, changed: () => soon() });
-  const [root, soon] = painted(signal, () => {
-    const missing = waiting(found, "The offers");
-    if (missing) return [heading("Offers"), missing];
-    const { offers: all, total } = found.value;
-    return [heading("Offers", h("span", { class: "dim" }, `${plural(total, "offer")} outstanding, the oldest first${all.length < total ? `; the first ${count(all.length)} shown` : ""}`)),
-      panel(null, shortTable("Outstanding offers", [
-        ["Framework", (o) => frameworkLink(o.framework_id, o.framework_name)], ["Role", (o) => o.role], ["Agent", (o) => agentLink(o.agent_id, o.hostname)],
-        ["Resources", (o) => h("span", { class: "mono" }, o.resources)], ["Age", (o) => h("span", { class: o.age_s > 60 ? "old" : null }, duration(o.age_s)), "figures"], ["Id", (o) => h("span", { class: "dim", title: o.id }, `…${o.id.slice(-6)}`)],
-      ], all.slice(0, 300), "No offers are outstanding: everything is used, declined, or nobody wants any."))];
+  const table = new Table({
+    path: "/offers", rows: "offers", label: "Outstanding offers", query, signal, hasSearch: false, everyMs: OFFERS_MS, key: (offer) => offer.id,
+    words: { one: "offer outstanding", many: "offers outstanding, the oldest first", empty: "No offers are outstanding: everything is used, declined, or nobody wants any.", none: "No such offers are outstanding." },
+    columns: [
+      { name: "Framework", isHead: true, cell: (o) => frameworkLink(o.framework_id, o.framework_name) }, { name: "Role", cell: (o) => o.role },
+      { name: "Agent", cell: (o) => agentLink(o.agent_id, o.hostname) }, { name: "Resources", cell: (o) => h("span", { class: "mono cut", title: o.resources, style: { "max-width": "34rem" } }, o.resources) },
+      { name: "Age", class: "figures", cell: (o) => h("span", { class: nowS() - o.made_s > OLD_S ? "old" : null }, since(o.made_s)) },
+      { name: "Id", class: "wide", cell: (o) => h("span", { class: "dim", title: o.id }, `…${o.id.slice(-6)}`) },
+    ],
+    update: () => true, // nothing tells of offers themselves, but what happens is mostly about some
   });
-  return root;
+  return h("section", null, heading("Offers"), table.element);
 }
 
 // -- why not ----------------------------------------------------------------------------------------
@@ -139,11 +146,19 @@ function explained({ framework_id: id, role, value, fault }, known, number) {
       h("thead", null, h("tr", null, ["Why", "Agents", "", "What would have to change"].map((text, at) => h("th", { scope: "col", class: at === 1 ? "figures" : null }, text || h("span", { class: "hidden" }, "Part"))))),
       h("tbody", null,
         h("tr", null, h("th", { scope: "row" }, "Offered to it"), h("td", { class: "figures" }, count(value.offered)), h("td", { class: "widebar" }, part(value.offered, value.agents, "good")), h("td", null, value.offered ? "Nothing: the framework holds these offers, or used them." : "")),
-        value.withheld.map((one) => h("tr", null, h("th", { scope: "row" }, (WHY[one.why] ?? [one.words])[0]), h("td", { class: "figures" }, count(one.agents)), h("td", { class: "widebar" }, part(one.agents, value.agents)),
-          h("td", null, (WHY[one.why] ?? [])[1] ?? "", one.why === "FILTERED" && value.until_s !== null ? ` The first ends in ${duration(value.until_s)}.` : "", one.why === "HEADROOM" && value.held_for.length ? ` They are: ${value.held_for.join(", ")}.` : "")))),
-      h("tfoot", null, h("tr", null, h("th", { scope: "row" }, "All agents"), h("td", { class: "figures" }, count(sum)), h("td", null), h("td", { class: "dim" }, sum === value.agents ? "" : `of ${count(value.agents)}`))))),
-    value.takers.length ? [h("h3", null, "Who was ahead"), shortTable("Who was ahead", [
-      ["Framework", (t) => frameworkLink(t.framework_id, t.framework_name)], ["Role", (t) => t.role], ["Share", (t) => percent(known.find((one) => one.name === t.role)?.sharing.share ?? 0), "figures"], ["Agents it took", (t) => count(t.agents), "figures"]], value.takers, "")] : null);
+        value.withheld.map((one) => h("tr", { "data-why": one.why }, h("th", { scope: "row" }, (WHY[one.why] ?? [one.words])[0], one.never ? h("span", { class: "dim" }, one.never === one.agents ? " (never possible)" : ` (${count(one.never)} of them never possible)`) : null), h("td", { class: "figures" }, count(one.agents)), h("td", { class: "widebar" }, part(one.agents, value.agents)),
+          h("td", null, changeWords(one, value, { plural, duration }))))),
+      h("tfoot", null, h("tr", null, h("th", { scope: "row" }, "All agents"), h("td", { class: "figures" }, count(value.agents)), h("td", null), h("td", { class: "dim" }, sum === value.agents ? "" : `The reasons account for ${count(sum)}.`))))),
+    parties("Who was ahead", "In the last round these took agents before its turn came.", "Agents they took", value.takers, id, known),
+    parties("Who has the rest", "These have agents that would do, since earlier rounds.", "Agents they have", value.holders, id, known));
+}
+
+/** Frameworks that have what this one could use; `id`: the framework that is asked about. */
+function parties(title, words, figure, found, id, known) {
+  if (!found.length) return null;
+  return [h("h3", null, title), h("p", { class: "dim small" }, words), shortTable(title, [
+    ["Framework", (t) => [frameworkLink(t.framework_id, t.framework_name), t.framework_id === id ? h("span", { class: "dim" }, " (itself)") : null]], ["Role", (t) => t.role],
+    ["Share", (t) => percent(known.find((one) => one.name === t.role)?.sharing.share ?? 0), "figures"], [figure, (t) => count(t.agents), "figures"]], found, "")];
 }
 
 function looked({ looked_at: seen, agents }) {

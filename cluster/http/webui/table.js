@@ -5,15 +5,19 @@ import { count, plural } from "./format.js";
 import { live } from "./live.js";
 
 const BLOCK = 100; // rows asked for at once
-const DEEPEST = 10000; // how deep the server lets one page
+const DEEPEST = 400000; // how deep the server lets one page, and browsers scroll
+const KEPT_BLOCKS = 30;
+const SETTLE_MS = 60;
 const SPARE = 8; // rows kept above and below what is seen
-const GAP_MS = 1000;
+const GAP_MS = 500;
 
 /**
- * @param path      of the list: answers {found, total}
- * @param columns   [{name, sort, cell(row), class}]
+ * @param path      of the list: answers {found, total}, or with what `rows` names instead of `found`
+ * @param everyMs   how often it is loaded again if no event tells that it is stale
+ * @param columns   [{name, sort, cell(row), class}], or a function of the query that tells them
  * @param filters   controls beside the search: [{name, label, options: [[value, text]]}]
  * @param fixed     query parameters that the address does not show
+ * @param words     {search, one, many, empty, none}, or a function of the query that tells them
  * @param query     of the address; changed by controls, written back with `base`
  * @param key       (row) => its key
  * @param update    (rows by key, event) => whether this event makes the list stale
@@ -29,9 +33,14 @@ export class Table {
   #generation = 0;
   #isPainting = false;
   #isStale = false;
+  #settling = 0;
+  #scrolled = 0;
+  #told;
 
   constructor(options) {
-    Object.assign(this, { filters: [], fixed: {}, hasSearch: true, words: {}, ...options });
+    Object.assign(this, { filters: [], fixed: {}, hasSearch: true, rows: "found", ...options });
+    this.#told = { columns: this.columns, words: this.words ?? {} };
+    this.#tell();
     this.rowHeight = matchMedia("(pointer: coarse)").matches ? 44 : 37;
     this.head = h("thead", null);
     this.body = h("tbody", null);
@@ -40,12 +49,18 @@ export class Table {
     this.table = h("table", { class: "long", "aria-label": this.label }, this.head, this.body);
     this.element = h("div", { class: "list" }, this.#controls(), h("div", { class: "sideways", tabindex: 0, role: "group", "aria-label": `${this.label}, scrolls sideways` }, this.table), this.note);
     this.#paintHead();
-    addEventListener("scroll", () => this.paintSoon(), { passive: true, signal: this.signal });
+    addEventListener("scroll", () => { this.#scrolled = performance.now(); this.paintSoon(); }, { passive: true, signal: this.signal });
     addEventListener("resize", () => this.paintSoon(), { passive: true, signal: this.signal });
     live.addEventListener("names", () => this.paintSoon(), { signal: this.signal });
     live.on((events) => this.#happened(events), this.signal);
-    this.signal.addEventListener("abort", () => clearTimeout(this.#timer));
+    const ticking = this.everyMs ? setInterval(() => { if (!document.hidden && live.state !== "lost") this.#refreshSoon(); }, this.everyMs) : 0;
+    this.signal.addEventListener("abort", () => { clearTimeout(this.#timer); clearTimeout(this.#settling); clearInterval(ticking); });
     this.#restart();
+  }
+
+  /** Columns and words may depend on what is asked for. */
+  #tell() {
+    for (const [name, told] of Object.entries(this.#told)) this[name] = typeof told === "function" ? told(this.query) : told;
   }
 
   // -- controls -------------------------------------------------------------------------------------
@@ -65,6 +80,7 @@ export class Table {
 
   #ask(change) {
     this.query = { ...this.query, ...change };
+    this.#tell();
     if (this.base) history.replaceState(null, "", url(this.base, this.query));
     this.#paintHead();
     this.#restart();
@@ -100,9 +116,10 @@ export class Table {
     try {
       const order = this.query.order ?? (this.query.sort ? "asc" : this.order);
       const query = { sort: this.sort, ...this.query, order, ...this.fixed, ...this.translate?.(this.query), offset: block * BLOCK, limit: BLOCK };
-      const { found, total } = await get(this.path, query, this.signal);
+      const { [this.rows]: found, total } = await get(this.path, query, this.signal);
       if (generation !== this.#generation) return;
       this.#blocks.set(block, found);
+      this.#letGo();
       this.#total = total;
       this.#fault = null;
     } catch (fault) {
@@ -115,6 +132,23 @@ export class Table {
     this.#refreshed = performance.now();
     this.paintSoon();
     if (this.#isStale) { this.#isStale = false; this.#refreshSoon(); }
+  }
+
+  /** Rows far from what is in sight are asked for again when they come into it. */
+  #letGo() {
+    const [first] = this.#seen();
+    for (const block of [...this.#blocks.keys()].sort((a, b) => Math.abs(b - first) - Math.abs(a - first)).slice(0, -KEPT_BLOCKS)) this.#blocks.delete(block);
+  }
+
+  /** Load what is in sight as soon as scrolling pauses: whoever drags the bar passes thousands of blocks. */
+  #loadSettled() {
+    this.#settling ||= setTimeout(() => {
+      this.#settling = 0;
+      if (performance.now() - this.#scrolled < SETTLE_MS) return this.#loadSettled();
+      const [first, last] = this.#seen();
+      for (let block = first; block <= last; block++) if (!this.#blocks.has(block)) this.#load(block);
+      return undefined;
+    }, SETTLE_MS);
   }
 
   /** Load what is seen again, soon, but not so often that it costs the master much. */
@@ -181,7 +215,7 @@ export class Table {
     const block = Math.floor(at / BLOCK);
     const row = this.#blocks.get(block)?.[at % BLOCK];
     if (!row) {
-      if (!this.#blocks.has(block) && !this.#fault) this.#load(block);
+      if (!this.#blocks.has(block) && !this.#fault) this.#loadSettled();
       return h("tr", { "aria-rowindex": at + 2, class: "blank" }, h("td", { colspan: this.columns.length }, "…"));
     }
     return h("tr", { "aria-rowindex": at + 2 }, this.columns.map((column) => h(column.isHead ? "th" : "td", { class: column.class, scope: column.isHead ? "row" : null }, column.cell(row))));

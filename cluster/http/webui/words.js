@@ -100,3 +100,29 @@ export const WHY = {
   FILTERED: ["The framework refused this not long ago", "Its refusal would have to end, or it could revive offers.", true],
   NOT_LOOKED_AT: ["Nothing stands in the way", "The next round will look at it.", true],
 };
+
+/** The same for agents that would not do even if they were entirely free, where that is another matter. */
+const NEVER = {
+  NOTHING_FREE: "has nothing at all that the framework can take",
+  BELOW_MIN_ALLOCATABLE: "is too small",
+  TAKEN_EARLIER: "is too small",
+  FILTERED: "is too small",
+};
+
+/** What would have to change, with what is known: names, amounts, times. */
+export function changeWords({ why, agents, never }, value, words) {
+  const { until_s: first, until_last_s: last, held_for: heldFor, missing, minimum, holders } = value;
+  const parts = [];
+  if (never < agents || !NEVER[why]) parts.push((WHY[why] ?? [])[1] ?? "");
+  if (why === "CAPABILITY" && Object.keys(missing).length) parts[0] = `${Object.entries(missing).map(([name, n]) => `${name} is missing for ${words.plural(n, "agent")}`).join(", ")}: the framework would have to declare it, or the agent to have it.`;
+  if (why === "FILTERED" && first !== null) parts.push(agents > 1 ? `The first refusal ends in ${words.duration(first)}, the last in ${words.duration(last)}.` : `Its refusal ends in ${words.duration(first)}.`);
+  if (why === "HEADROOM" && heldFor.length) parts.push(`They are: ${heldFor.join(", ")}.`);
+  if ((why === "NOTHING_FREE" || why === "BELOW_MIN_ALLOCATABLE") && never < agents && holders.length) parts.push("Who has it is told below.");
+  if (never && NEVER[why]) {
+    const who = never < agents ? `Of these ${words.plural(never, "agent")}` : agents === 1 ? "The agent" : "Each of them";
+    parts.push(`${who} ${NEVER[why]} even if all of it were free.`);
+    if (minimum.length) parts.push(`An offer has to hold at least ${minimum.join(" or ")}.`);
+    parts.push("Larger agents would have to join, or the framework to ask for less.");
+  }
+  return parts.filter(Boolean).join(" ");
+}
