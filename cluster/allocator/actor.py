@@ -101,7 +101,6 @@ class AllocatorActor(Actor):
         self._master = master
         self.state = AllocatorState(options)
         self.last_round: Round | None = None
-        self._epochs: dict[str, int] = {}
         self._wanted = Wanted()
         self._wanted_since_ns = 0
         self._is_round_due = False
@@ -155,10 +154,7 @@ class AllocatorActor(Actor):
 
     def _happen(self, message: Event) -> None:
         wanted = EFFECTS[type(message)](self.state, message, self._now_s())
-        if isinstance(message, m.AddAgent):
-            self._epochs[message.agent_id] = message.epoch
-        elif isinstance(message, m.RemoveAgent):
-            del self._epochs[message.agent_id]
+        if isinstance(message, m.RemoveAgent):
             self._wanted.discard(message.agent_id)
         elif isinstance(message, m.BeginRecovery):
             self._recovery = self.delay(self._options.recovery_timeout_s, RecoveryOver())
@@ -168,7 +164,8 @@ class AllocatorActor(Actor):
     def _is_stale(self, message: object) -> bool:
         """Whether it is about what an agent was before it left and came back."""
         if isinstance(message, m.Recover | m.Allocated | m.AddUse | m.UpdateAllocation):
-            return self._epochs.get(message.agent_id) != message.epoch
+            agent = self.state.agents.get(message.agent_id)
+            return agent is None or agent.epoch != message.epoch
         return False
 
     def _must_wait(self, sender: PID, message: object) -> bool:
@@ -241,7 +238,6 @@ class AllocatorActor(Actor):
 
     def _told(self, lots: Iterable[Lot]) -> Iterator[m.OffersMade | None]:
         """What the master is to be told, framework by framework, `STEP` agents at a time."""
-        epochs = self._epochs
         by_framework: dict[str, list[Lot]] = {}
         for number, lot in enumerate(lots, 1):
             by_framework.setdefault(lot.seat.framework.id, []).append(lot)
@@ -253,8 +249,9 @@ class AllocatorActor(Actor):
             for lot in theirs:
                 role, first = lot.seat.role.path, 0
                 resources = lot.bundle.allocated(role)
-                while part := [agent.id for agent in lot.agents[first : first + room]]:
-                    alike.append(m.Alike(role, resources, tuple([(name, epochs[name]) for name in part])))
+                while part := lot.agents[first : first + room]:
+                    names, epochs = [agent.id for agent in part], [agent.epoch for agent in part]
+                    alike.append(m.Alike(role, resources, tuple(names), tuple(epochs)))
                     first += len(part)
                     room -= len(part)
                     if not room:

@@ -57,8 +57,9 @@ class Agenda:
 
     def _tidy(self, number: int) -> None:
         """Drop entries that were overtaken: agents come and go while refusals may last a year."""
-        page = [entry for entry in self._pages[number] if entry[2].due_s == entry[0]]
+        page = self._pages[number]
+        # In place: a new list would be one that the garbage collector has not walked over yet.
+        page[:] = [entry for entry in page if entry[2].due_s == entry[0]]
         heapify(page)
-        self._pages[number] = page
         # Not all at the same time: each page grows by a factor of its own.
         self._tidy_at[number] = FEW_ENTRIES + len(page) * (3 * PAGES + 2 * number) // (2 * PAGES)

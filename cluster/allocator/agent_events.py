@@ -24,16 +24,19 @@ class AgentEvents(Books):
         info: AgentInfo,
         total: Resources,
         *,
+        epoch: int = 0,
         capabilities: Iterable[AgentCapabilityType] = (),
         used: Mapping[str, Resources] | None = None,
         unavailability: Unavailability | None = None,
     ) -> Candidates:
         """An agent joined, with what it says each framework uses, unknown ones included.
 
+        The `epoch` tells apart two agents of the same name, one of which left before the other came.
         If it is the last one a new master waits for, this very agent gets a round.
         """
         assert agent_id not in self.agents, f"agent {agent_id} is already here"
         agent = self.agents[agent_id] = Agent(agent_id, info, total, capabilities, self.options.region)
+        agent.epoch = epoch
         agent.place = self._place(info)
         self._join(agent.whole)
         self.openings.open[agent] = None

@@ -38,6 +38,7 @@ class Agent:
         "blocked_for",
         "capabilities",
         "due_s",
+        "epoch",
         "excluded",
         "has_gpus",
         "has_hierarchical_role",
@@ -68,6 +69,7 @@ class Agent:
     ) -> None:
         """`home_region` is the master's; an agent in another one is remote."""
         self.id = agent_id
+        self.epoch = 0
         self.is_active = True
         self.held = Holdings()
         self.allocated = Holdings()

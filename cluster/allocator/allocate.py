@@ -50,8 +50,8 @@ def decide(
 ) -> Generator[None, None, Round]:
     """Do the same, `step` agents at a time; no event and no question may come in between."""
     yield from state.expiring_filters(now_s, step)
-    agents = yield from state.worth_a_look(candidates, step)
-    decision = Decision(state, candidates, agents, now_s, draws)
+    # A large list that is still held here would be one more for the garbage collector to walk over.
+    decision = Decision(state, candidates, (yield from state.worth_a_look(candidates, step)), now_s, draws)
     yield
     while not decision.advance(step):
         yield

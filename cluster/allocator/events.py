@@ -74,6 +74,7 @@ EFFECTS: dict[type, Effect] = {
         e.agent_id,
         e.info,
         e.total,
+        epoch=e.epoch,
         capabilities=e.capabilities,
         used=e.used,
         unavailability=e.unavailability,

@@ -273,8 +273,9 @@ class Alike(msgspec.Struct, frozen=True, gc=False):
 
     role: str
     resources: Resources
-    agents: tuple[tuple[str, int], ...]
-    """With their epochs."""
+    agents: tuple[str, ...]
+    epochs: tuple[int, ...]
+    """Of each of the agents; beside them, because a pair for each would be work for the garbage collector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +291,7 @@ class OffersMade:
         return tuple(
             Granted(lot.role, agent_id, epoch, lot.resources)
             for lot in self.lots
-            for agent_id, epoch in lot.agents
+            for agent_id, epoch in zip(lot.agents, lot.epochs, strict=True)
         )
 
 

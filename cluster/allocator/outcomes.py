@@ -74,32 +74,33 @@ class Outcomes(Books):
             self.full_rounds += 1
             self.ledger.has_grown = False
         # Agents are alike, so seats are charged kind by kind and not grant by grant.
-        lots: dict[tuple[Seat, Bundle], list[Agent]] = {}
+        opened = self.openings.open
         for lot in result.lots:
+            is_everything = len(lot.agents) == len(opened)
             for first in range(0, len(lot.agents), step):
-                self._hold_lot(lot.seat, lot.bundle, lot.agents[first : first + step])
+                part = lot.agents[first : first + step]
+                hold_all(part, lot.seat.holder, lot.bundle)
+                lot.seat.holds_on.update(dict.fromkeys([agent.id for agent in part]))
+                if not is_everything:
+                    for agent in part:
+                        opened.pop(agent, None)
                 yield
-            lots[lot.seat, lot.bundle] = lot.agents.copy()
+            if is_everything:
+                opened.clear()
+        singles: dict[tuple[Seat, Bundle], list[Agent]] = {}
         for first in range(0, len(result.singles), step):
-            self._hold(result.singles[first : first + step], lots)
+            self._hold(result.singles[first : first + step], singles)
             yield
-        for number, ((seat, bundle), agents) in enumerate(lots.items(), 1):
-            if not bundle.shared:
-                self._charge_often(seat, bundle, len(agents))
+        lots = [*result.lots, *(Lot(seat, bundle, on) for (seat, bundle), on in singles.items())]
+        for number, lot in enumerate(lots, 1):
+            if not lot.bundle.shared:
+                self._charge_often(lot.seat, lot.bundle, len(lot.agents))
             if not number % step:
                 yield
         for inverse in result.inverse_offers:
             self.agents[inverse.agent].inverse_outstanding[inverse.framework] = None
         yield from self._set_aside(result, step)
-        return [Lot(seat, bundle, agents) for (seat, bundle), agents in lots.items()]
-
-    def _hold_lot(self, seat: Seat, bundle: Bundle, agents: list[Agent]) -> None:
-        """Take note of agents of which all that is free is given away; see `_hold`."""
-        opened = self.openings.open
-        hold_all(agents, seat.holder, bundle)
-        for agent in agents:
-            opened.pop(agent, None)
-        seat.holds_on.update(dict.fromkeys([agent.id for agent in agents]))
+        return lots
 
     def _hold(self, grants: Iterable[Grant], lots: dict[tuple[Seat, Bundle], list[Agent]]) -> None:
         """Agents and seats take note of grants; shared resources are charged at once, the others by lots."""
