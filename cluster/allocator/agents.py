@@ -170,16 +170,21 @@ class Agent:
         self._free = None if self.held else self.whole
 
 
-def hold_all(agents: Iterable[Agent], holder: Holder, bundle: Bundle) -> None:
-    """All that is free of each of the agents, which is `bundle` and not shared, goes to one holder."""
+def hold_all(agents: Iterable[Agent], holder: Holder, bundle: Bundle, names: dict[str, None]) -> None:
+    """All that is free of each of the agents, which is `bundle` and not shared, goes to one holder.
+
+    Their names are added to `names`.
+    """
     resources, nothing = bundle.resources, Bundle.EMPTY
     for agent in agents:
         held = agent.held
         if held.holder is None and held.several is None:
-            held.holder, held.amount = holder, resources  # nearly always, and half the time
+            held.holder = holder  # nearly always, and half the time of `add`
+            held.amount = resources
         else:
             held.add(holder, resources)
         agent._free = nothing
+        names[agent.id] = None
 
 
 def _sum(parts: list[Resources]) -> Resources:

@@ -50,8 +50,11 @@ def decide(
 ) -> Generator[None, None, Round]:
     """Do the same, `step` agents at a time; no event and no question may come in between."""
     yield from state.expiring_filters(now_s, step)
-    # A large list that is still held here would be one more for the garbage collector to walk over.
-    decision = Decision(state, candidates, (yield from state.worth_a_look(candidates, step)), now_s, draws)
+    agents = yield from state.worth_a_look(candidates, step)
+    if not agents and not state.away:
+        return Round(candidates, (), (), (), 0, (), (), now_s)
+    decision = Decision(state, candidates, agents, now_s, draws)
+    del agents  # a large list held here as well would be one more for the garbage collector to walk over
     yield
     while not decision.advance(step):
         yield
@@ -90,13 +93,13 @@ class Decision:
         self._agents = agents
         self._looked_at = len(self._agents)
         self._tastes = state.seats.tastes()
-        self._lone = self._lone_of() if self._agents else None
+        self._lone = self._lone_of()
         self._only_role = next(iter(state.tree.roles.values())) if len(state.tree.roles) == 1 else None
-        self._chances = Chances(state.tree.chances()) if state.options.is_random and self._agents else None
+        self._chances = Chances(state.tree.chances()) if state.options.is_random and agents else None
         self._names: dict[Role, list[str]] = {}
         self._alike: Bundle | None = None
         """What the latest agent that was handed over had free: most have the same."""
-        self._work = self._stages() if self._agents else iter(())
+        self._work = self._stages()
 
     def advance(self, agents: int) -> bool:
         """Look at so many more agents; whether the round is decided."""

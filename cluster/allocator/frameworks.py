@@ -40,8 +40,7 @@ class Framework:
         self.suppressed = frozenset(suppressed)
         self.min_allocatable: MinAllocatable = dict(min_allocatable or {})
         self.constraints = constraints
-        self.capabilities = frozenset(capabilities)
-        has = self.capabilities.__contains__
+        has = tuple(capabilities).__contains__  # a few; to hash one takes longer than to compare them all
         self.has_multi_role = has(FrameworkCapability.MULTI_ROLE)
         self.takes_gpus = has(FrameworkCapability.GPU_RESOURCES)
         self.takes_remote = has(FrameworkCapability.REGION_AWARE)

@@ -73,14 +73,16 @@ class Outcomes(Books):
         if result.candidates.is_all:
             self.full_rounds += 1
             self.ledger.has_grown = False
+        if result.is_empty:
+            self.openings.shrink()
+            return []
         # Agents are alike, so seats are charged kind by kind and not grant by grant.
         opened = self.openings.open
         for lot in result.lots:
             is_everything = len(lot.agents) == len(opened)
             for first in range(0, len(lot.agents), step):
                 part = lot.agents[first : first + step]
-                hold_all(part, lot.seat.holder, lot.bundle)
-                lot.seat.holds_on.update(dict.fromkeys([agent.id for agent in part]))
+                hold_all(part, lot.seat.holder, lot.bundle, lot.seat.holds_on)
                 if not is_everything:
                     for agent in part:
                         opened.pop(agent, None)

@@ -83,6 +83,11 @@ class Round:
     at_s: float
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nothing comes of it."""
+        return not (self.lots or self.singles or self.inverse_offers or self.settled or self.held_back)
+
+    @property
     def grants(self) -> tuple[Grant, ...]:
         """All that was given away."""
         return tuple(chain(*(lot.grants() for lot in self.lots), self.singles)) if self.lots else self.singles
