@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cluster.allocator.bundle import Bundle
-from cluster.allocator.holdings import Holder, Holdings
+from cluster.allocator.holdings import NOTHING, Holder, Holdings
 from cluster.model import AgentCapability, AgentInfo, InverseOfferStatus, Resources, Unavailability
 
 AgentCapabilityType = AgentCapability.Type
@@ -71,8 +71,8 @@ class Agent:
         self.id = agent_id
         self.epoch = 0
         self.is_active = True
-        self.held = Holdings()
-        self.allocated = Holdings()
+        self.held = NOTHING
+        self.allocated = NOTHING
         self.unavailability: Unavailability | None = None
         self.inverse_outstanding: dict[str, None] = {}
         self.inverse_statuses: dict[str, tuple[InverseOfferStatus.Status, float]] = {}
@@ -154,7 +154,7 @@ class Agent:
 
     def hold(self, holder: Holder, bundle: Bundle) -> bool:
         """Resources were offered to or are used by a framework; whether nothing is left for certain."""
-        self.held.add(holder, bundle.resources)
+        self.held = self.held.added(holder, bundle.resources)
         if self._free is bundle and not bundle.shared:
             self._free = Bundle.EMPTY
             return True
@@ -166,7 +166,7 @@ class Agent:
 
         Raises: NotContained if the framework does not hold them.
         """
-        self.held.take(holder, resources)
+        self.held = self.held.taken(holder, resources)
         self._free = None if self.held else self.whole
 
 
@@ -175,15 +175,12 @@ def hold_all(agents: Iterable[Agent], holder: Holder, bundle: Bundle, names: dic
 
     Their names are added to `names`.
     """
-    resources, nothing = bundle.resources, Bundle.EMPTY
+    nothing_free = Bundle.EMPTY
+    alone = Holdings(holder, bundle.resources)  # nearly always, and one for all
     for agent in agents:
         held = agent.held
-        if held.holder is None and held.several is None:
-            held.holder = holder  # nearly always, and half the time of `add`
-            held.amount = resources
-        else:
-            held.add(holder, resources)
-        agent._free = nothing
+        agent.held = alone if held is NOTHING else held.added(holder, bundle.resources)
+        agent._free = nothing_free
         names[agent.id] = None
 
 

@@ -87,7 +87,7 @@ class Books:
 
     def _use(self, agent: Agent, holder: Holder, resources: Resources) -> None:
         """Part of what is held is in use; it counts as consumed if the framework is known."""
-        agent.allocated.add(holder, resources)
+        agent.allocated = agent.allocated.added(holder, resources)
         if holder[0] in self.frameworks:
             self.ledger.in_use.add(holder[1], Bundle.of(resources).quota_part().counted)
 

@@ -15,8 +15,8 @@ Holder = tuple[str, str]
 Parts = tuple[tuple[str, Bundle], ...]
 
 
-class Holdings(msgspec.Struct, gc=False):
-    """Resources by holder; to be read like a dict, and changed by `add` and `take`.
+class Holdings(msgspec.Struct, frozen=True, gc=False):
+    """Resources by holder; to be read like a dict. `added` and `taken` make others.
 
     Nearly always there is one holder or none. A dict would do, but when a round gives everything away, those
     of all agents of a large cluster come into the garbage collector's sight without counting as made: its
@@ -67,45 +67,40 @@ class Holdings(msgspec.Struct, gc=False):
             return self.several
         return {} if self.holder is None else {self.holder: self.amount}
 
-    # -- changing ------------------------------------------------------------------------------------------
+    # -- others --------------------------------------------------------------------------------------------
 
-    def add(self, holder: Holder, resources: Resources) -> None:
-        """Give resources to a holder."""
+    def added(self, holder: Holder, resources: Resources) -> Holdings:
+        """With resources given to a holder."""
         if self.holder is None and self.several is None:
-            self.holder = holder
-            self.amount = resources
-        elif holder == self.holder:
-            self.amount = self.amount + resources
-        else:
-            several = self.several or self._by_holder()
-            several[holder] = several[holder] + resources if holder in several else resources
-            self._set(several)
+            return Holdings(holder, resources)
+        by_holder = dict(self._by_holder())
+        by_holder[holder] = by_holder[holder] + resources if holder in by_holder else resources
+        return _of(by_holder)
 
-    def take(self, holder: Holder, resources: Resources) -> None:
-        """Take resources from a holder, who is no holder any more if that was all.
+    def taken(self, holder: Holder, resources: Resources) -> Holdings:
+        """With resources taken from a holder, who is no holder any more if that was all.
 
         Raises: NotContained if they are not there.
         """
         held = self.get(holder)
         left = Resources.EMPTY if held is resources or held == resources else held - resources
-        if self.several is not None:
-            several = self.several
-            if left:
-                several[holder] = left
-            else:
-                several.pop(holder, None)
-            self._set(several)
-        elif left:
-            self.amount = left
-        elif holder == self.holder:
-            self.holder, self.amount = None, Resources.EMPTY
-
-    def _set(self, by_holder: dict[Holder, Resources]) -> None:
-        if len(by_holder) > 1:
-            self.holder, self.amount, self.several = None, Resources.EMPTY, by_holder
+        if holder == self.holder:
+            return Holdings(holder, left) if left else NOTHING
+        by_holder = dict(self._by_holder())
+        if left:
+            by_holder[holder] = left
         else:
-            ((self.holder, self.amount),) = by_holder.items()
-            self.several = None
+            by_holder.pop(holder, None)
+        return _of(by_holder)
+
+
+NOTHING = Holdings()
+
+
+def _of(by_holder: dict[Holder, Resources]) -> Holdings:
+    if len(by_holder) > 1:
+        return Holdings(several=by_holder)
+    return Holdings(*next(iter(by_holder.items()))) if by_holder else NOTHING
 
 
 # -- taken apart ---------------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ class ResourceEvents(Books):
             holder = (framework_id, role)
             agent.release(holder, part.resources)
             if is_allocated:
-                agent.allocated.take(holder, part.resources)
+                agent.allocated = agent.allocated.taken(holder, part.resources)
                 self._no_longer_uses(holder, part.resources)
             self._no_longer_holds(holder, agent, part, refuse_s, now_s)
         self._reopen(agent)

@@ -23,16 +23,16 @@ def test_it_is_what_a_dict_would_be(steps: list[tuple[bool, Holder, Resources]])
         if is_given:
             if before.contains(AMOUNTS[2]) and amount is AMOUNTS[2]:
                 continue  # the same ports twice
-            holdings.add(holder, amount)
+            holdings = holdings.added(holder, amount)
             expected[holder] = before + amount
         elif before.contains(amount):
-            holdings.take(holder, amount)
+            holdings = holdings.taken(holder, amount)
             expected[holder] = before - amount
             if not expected[holder]:
                 del expected[holder]
         else:
             with pytest.raises(NotContained):
-                holdings.take(holder, amount)
+                holdings = holdings.taken(holder, amount)
         assert dict(holdings.items()) == expected
         assert list(holdings) == [holder for holder, _ in holdings.items()]
         assert (len(holdings), bool(holdings)) == (len(expected), bool(expected))
@@ -44,7 +44,7 @@ def test_it_is_what_a_dict_would_be(steps: list[tuple[bool, Holder, Resources]])
 
 def test_of_a_stranger_nothing_is_held() -> None:
     holdings = Holdings()
-    holdings.add(HOLDERS[0], AMOUNTS[0])
+    holdings = holdings.added(HOLDERS[0], AMOUNTS[0])
     with pytest.raises(KeyError):
         holdings[HOLDERS[1]]
     assert holdings[HOLDERS[0]] == AMOUNTS[0]
@@ -52,9 +52,9 @@ def test_of_a_stranger_nothing_is_held() -> None:
 
 def test_one_holder_is_nothing_for_the_collector() -> None:
     holdings = Holdings()
-    holdings.add(HOLDERS[0], AMOUNTS[0])
+    holdings = holdings.added(HOLDERS[0], AMOUNTS[0])
     assert not gc.is_tracked(holdings)
     assert holdings.several is None
-    holdings.add(HOLDERS[1], AMOUNTS[0])
-    holdings.take(HOLDERS[0], AMOUNTS[0])
+    holdings = holdings.added(HOLDERS[1], AMOUNTS[0])
+    holdings = holdings.taken(HOLDERS[0], AMOUNTS[0])
     assert holdings.several is None, "the dict was for two"
