@@ -24,7 +24,17 @@ class Place:
         self.excluded = 0
 
 
-class Agent:
+class Visited:
+    """What rounds read and change of every agent they visit.
+
+    A class of its own, because the slots of a class lie side by side, and those of the next one behind them:
+    in a large round most of the time is waiting for memory.
+    """
+
+    __slots__ = ("_free", "epoch", "held", "id", "is_ordinary", "refused_by", "whole")
+
+
+class Agent(Visited):
     """One agent.
 
     `held` is offered or allocated, `allocated` the part in use by tasks and executors; both in unallocated
@@ -32,31 +42,24 @@ class Agent:
     """
 
     __slots__ = (
-        "_free",
         "allocated",
         "blocked",
         "blocked_for",
         "capabilities",
         "due_s",
-        "epoch",
         "excluded",
         "has_gpus",
         "has_hierarchical_role",
         "has_multi_role",
-        "held",
-        "id",
         "info",
         "inverse_outstanding",
         "inverse_statuses",
         "is_active",
-        "is_ordinary",
         "is_remote",
         "judged",
         "place",
-        "refused_by",
         "total",
         "unavailability",
-        "whole",
     )
 
     def __init__(
