@@ -29,7 +29,7 @@ from cluster.allocator.gauges import gauges
 from cluster.allocator.options import AllocatorOptions
 from cluster.allocator.refused import refusals_of
 from cluster.allocator.round import Lot, Round
-from cluster.allocator.shares import sharing
+from cluster.allocator.shares import Orders, ordering, sharing
 from cluster.allocator.state import AllocatorState
 from cluster.allocator.timings import Timings
 
@@ -43,6 +43,8 @@ MAX_INQUIRIES = 64
 """Explanations under way at once."""
 Asker = tuple[PID, PID | None]
 """Who asked, and on whose behalf."""
+WATCHED_NS = 60 * NANOS
+"""How long after a question about shares the order of every round is noted, which nobody else needs."""
 PREFIX = "allocator/mesos/"
 
 
@@ -108,6 +110,8 @@ class AllocatorActor(Actor):
         self._waiting: deque[tuple[PID, object]] = deque()  # what arrived meanwhile
         self._inquiries: deque[tuple[list[Asker], tuple[str, str], Inquiry]] = deque()
         self._takers = Takers(None)  # of the last round, if somebody asked about it
+        self._order: Orders | None = None  # of the last round, while somebody asks
+        self._watched_until_ns = 0
         self._is_going_on = self._is_advancing = False
         self._recovery: Timer | None = None
         self._run_times = Timings(f"{PREFIX}allocation_run_ms")
@@ -220,6 +224,8 @@ class AllocatorActor(Actor):
     def _round(self, candidates: Candidates, is_timed: bool) -> Iterator[None]:
         """Decide a round and carry it out, a step at a time."""
         began_ns = self._now()
+        is_watched = began_ns < self._watched_until_ns
+        self._order = (yield from ordering(self.state)) if is_watched else None
         result = yield from decide(self.state, candidates, began_ns / NANOS, self._draws, STEP)
         yield
         lots = yield from self.state.applying(result, STEP)
@@ -312,6 +318,7 @@ class AllocatorActor(Actor):
     @handles
     def on_get_shares(self, sender: PID, message: m.GetShares) -> None:
         if not self._must_wait(sender, message):
+            self._watched_until_ns = self._now() + WATCHED_NS
             self._start(self._answer(sender, self._shares()))
 
     @handles
@@ -322,7 +329,7 @@ class AllocatorActor(Actor):
 
     def _shares(self) -> Generator[None, None, m.Shares]:
         ledger = self.state.ledger
-        roles = yield from sharing(self.state)
+        roles = yield from sharing(self.state, self._order)
         return m.Shares(roles, dict(ledger.quotas), ledger.consumption())
 
     def _answer(self, asker: PID, answering: Generator[None, None, object]) -> Iterator[None]:

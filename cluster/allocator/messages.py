@@ -310,7 +310,10 @@ class GetShares:
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """The answer to `GetShares`: roles with frameworks in the order of the next round, quotas by role."""
+    """The answer to `GetShares`: roles with frameworks, quotas by role.
+
+    Places are those of the last round if somebody asked in the minute before it, else those of the next one.
+    """
 
     roles: tuple[RoleShare, ...]
     quotas: Mapping[str, Quota] = field(default_factory=dict)

@@ -5,19 +5,24 @@ Source: reference allocator.md §2, §8.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from cluster.allocator.state import AllocatorState
 from cluster.allocator.tree import Share
 
 STEP = 64
 """Frameworks looked at in one step."""
+Orders = Mapping[str, Mapping[str, int]]
+"""Roles in an order, with the places of their frameworks."""
 
 
 @dataclass(frozen=True, slots=True)
 class FrameworkShare:
-    """A framework in a role: its share, and its place among those that want offers (None if it does not)."""
+    """A framework in a role: its share, and its place among those that want offers.
+
+    None if it does not want any, or did not when the round began that places are told of.
+    """
 
     framework: str
     share: Share
@@ -46,20 +51,44 @@ def shares(state: AllocatorState) -> tuple[RoleShare, ...]:
             return found
 
 
-def sharing(state: AllocatorState) -> Generator[None, None, tuple[RoleShare, ...]]:
-    """Find the same a step at a time; nothing may happen in between."""
+Found = Generator[None, None, tuple[RoleShare, ...]]
+
+
+def sharing(state: AllocatorState, last: Orders | None = None) -> Found:
+    """Find the same a step at a time; nothing may happen in between.
+
+    With `last`, what `ordering` said before a round, places are those of that round; roles that came since
+    have places behind all others.
+    """
     found = []
+    places = {path: place for place, path in enumerate(last)} if last is not None else {}
     for order, role in enumerate(state.tree.in_order()):
         node = state.tree.find(role.path)
         assert node is not None, f"{role.path} has no place in the tree"
+        before = last.get(role.path) if last is not None else None
         frameworks: list[FrameworkShare] = []
         for each in _framework_shares(state, role.path):
-            frameworks.append(each)
+            mine = each if before is None else replace(each, order=before.get(each.framework))
+            frameworks.append(mine)
             if not len(frameworks) % STEP:
                 yield
-        found.append(RoleShare(role.path, state.tree.share(node), order, tuple(frameworks)))
+        place = places.get(role.path, len(places) + order)
+        found.append(RoleShare(role.path, state.tree.share(node), place, tuple(frameworks)))
         yield
     return tuple(found)
+
+
+def ordering(state: AllocatorState) -> Generator[None, None, Orders]:
+    """Find the order a round begins with, a step at a time; nothing may happen in between."""
+    found: dict[str, dict[str, int]] = {}
+    for role in state.tree.in_order():
+        places = found[role.path] = dict[str, int]()
+        for place, key in enumerate(role.seating.ordered()):
+            places[key[3].framework.id] = place
+            if not len(places) % STEP:
+                yield
+        yield
+    return found
 
 
 def framework_shares(state: AllocatorState, role: str) -> tuple[FrameworkShare, ...]:
