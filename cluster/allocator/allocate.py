@@ -138,7 +138,7 @@ class Decision:
                 yield
         hand_over, share_out = self._hand_over, self._share_out
         taste = self._only_taste()
-        for agent in self._draws.agents(2, self._agents.copy()):
+        for agent in self._draws.agents(2, self._agents):  # nobody needs it afterwards
             if taste is None or agent.refused_by or not agent.is_ordinary or not hand_over(agent, taste):
                 share_out(agent)
             yield
