@@ -10,7 +10,7 @@ from typing import Any
 
 import aiohttp
 
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 
 
 @asynccontextmanager

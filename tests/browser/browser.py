@@ -16,7 +16,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, 
 #: What a run leaves for people to look at.
 OUT = Path(__file__).parent / "out"
 #: Every wait in the page is bounded by this; a machine under load may take a good part of it.
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",

@@ -5,6 +5,7 @@ import { get } from "./api.js";
 const RETRY_MS = 1000;
 const FLUSH_MS = 200; // between two batches; what comes after a pause is told at once
 const PATIENCE_MS = 700;
+const LONGEST_PAUSE_MS = 5000;
 const SILENT_MS = 40000; // the master gives a sign of life every 15 s: without one the connection is dead
 
 class Live extends EventTarget {
@@ -110,10 +111,16 @@ class Live extends EventTarget {
 
 export const live = new Live();
 
+/** How long to leave the master alone after it took so long to answer: nine times that, so that it spends
+ a tenth of its time on one page. Never for long: one answer in a bad minute does not stop the picture. */
+export function pauseMs(gapMs, tookMs) {
+  return Math.min(Math.max(gapMs, tookMs * 10), LONGEST_PAUSE_MS);
+}
+
 /** Something loaded from the master. `changed()` is called after each load; a failed one keeps the last value.
 
  `concerns(event)` says which events make it stale. It is loaded again at once, but not so often that
- the master spends more than a tenth of its time on it, nor more often than `gapMs`. */
+ the master spends most of its time on it (`pauseMs`), nor more often than `gapMs`. */
 export class Resource {
   #timer = 0;
   #began = 0;
@@ -138,7 +145,7 @@ export class Resource {
   soon() {
     if (this.#isLoading) { this.#isWanted = true; return; }
     if (this.#timer) return;
-    const waitMs = Math.max(this.gapMs, this.#tookMs * 10) - (performance.now() - this.#began);
+    const waitMs = pauseMs(this.gapMs, this.#tookMs) - (performance.now() - this.#began);
     this.#timer = setTimeout(() => this.load(), Math.max(0, waitMs));
   }
 

@@ -2,7 +2,7 @@
 import { get, url } from "./api.js";
 import { h, patchChildren } from "./dom.js";
 import { count, plural } from "./format.js";
-import { live } from "./live.js";
+import { live, pauseMs } from "./live.js";
 
 const BLOCK = 100; // rows asked for at once
 const DEEPEST = 400000; // how deep the server lets one page, and browsers scroll
@@ -155,7 +155,7 @@ export class Table {
   #refreshSoon() {
     if (this.#pending.size) { this.#isStale = true; return; }
     if (this.#timer) return;
-    const waitMs = Math.max(GAP_MS, this.#took * 10) - (performance.now() - this.#refreshed);
+    const waitMs = pauseMs(GAP_MS, this.#took) - (performance.now() - this.#refreshed);
     this.#timer = setTimeout(() => {
       this.#timer = 0;
       const [first, last] = this.#seen();
