@@ -26,6 +26,7 @@ from bench.allocator_changes import steady, variants
 from bench.allocator_chart import chart
 from bench.allocator_cluster import Digest, as_in_the_daemon
 from bench.allocator_end_to_end import end_to_end
+from bench.allocator_crowded import crowded
 from bench.allocator_figures import REFERENCE_YARDSTICK_S, Amount, Figure, Line
 from bench.allocator_memory import filter_memory, memory
 from bench.allocator_originals import originals
@@ -69,6 +70,7 @@ class Sizes:
     sorters: tuple[int, int, tuple[tuple[int, int], ...]] = (10_000, 1_000, ((3, 10), (7, 3), (10, 2)))
     filters: tuple[int, int] = (50_000, 1_000)
     stretch: tuple[Shape, ...] = (Shape(50_000, 1_000), Shape(50_000, 200, "each"))
+    crowded: tuple[int, int, int] = (100, 1_000, 1_000)
     end: tuple[int, int, int] = (1_000, 50, 10)
 
 
@@ -82,6 +84,7 @@ SMALLEST_SIZES = Sizes(
     sorters=(40, 10, ((2, 3),)),
     filters=(100, 20),
     stretch=(Shape(50, 10),),
+    crowded=(4, 10, 20),
     end=(10, 4, 3),
 )
 
@@ -104,6 +107,8 @@ def jobs(sizes: Sizes, seed: int, rounds: int, digest: Digest, are_targets: bool
     yield Job("filters", "filters", partial(filter_memory, *sizes.filters, seed))
     for shape in sizes.stretch:
         yield Job("stretch", str(shape), partial(stretches, shape, rounds, are_targets))
+    a, f, parts = sizes.crowded
+    yield Job("stretch", f"{parts:,} parts", partial(crowded, a, f, parts, rounds, are_targets))
     agents_, frameworks_, intervals = sizes.end
     for roles in ("one", "each"):
         shape = Shape(agents_, frameworks_, roles)

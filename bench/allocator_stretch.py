@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -219,23 +219,30 @@ async def one_takes_all(bench: Bench, names: list[str], out: list[m.OffersMade])
     bench.made()
 
 
-def in_child(shape: Shape) -> list[dict[str, Any]]:
-    """All phases, watched in a fresh process."""
-    command = [sys.executable, "-m", "bench.allocator_stretch"]
-    command += [f"--agents={shape.agents}", f"--frameworks={shape.frameworks}", f"--roles={shape.roles}"]
+def in_child(module: str, sizes: Mapping[str, object]) -> list[dict[str, Any]]:
+    """All phases of a module like this one, watched in a fresh process."""
+    command = [sys.executable, "-m", module, *(f"--{name}={size}" for name, size in sizes.items())]
     lines = subprocess.check_output(command, cwd=ROOT, text=True).splitlines()
     return [json.loads(line) for line in lines]
 
 
-def stretches(shape: Shape, rounds: int, is_target: bool) -> Iterator[Amount]:
+def phases(
+    module: str, sizes: Mapping[str, object], title: str, rounds: int, is_target: bool
+) -> Iterator[Amount]:
     """The longest stretch of every phase, in the run that was disturbed least by the rest of the machine."""
-    runs = [in_child(shape) for _ in range(rounds)]
+    runs = [in_child(module, sizes) for _ in range(rounds)]
     for several in zip(*runs, strict=True):
         found = min(several, key=lambda run: float(run["cpu_ms"]))
         ran = ", ".join(f"{what} {ms:.1f}" for what, ms in list(found["ran_ms"].items())[:3])
         most = MOST_MS if is_target else None
         note = f"{ran}; wall {found['wall_ms']:.1f}"
-        yield Amount("stretch", str(shape), found["phase"], found["cpu_ms"], "ms", None, most, note=note)
+        yield Amount("stretch", title, found["phase"], found["cpu_ms"], "ms", None, most, note=note)
+
+
+def stretches(shape: Shape, rounds: int, is_target: bool) -> Iterator[Amount]:
+    """Those of one shape."""
+    sizes = {"agents": shape.agents, "frameworks": shape.frameworks, "roles": shape.roles}
+    return phases("bench.allocator_stretch", sizes, str(shape), rounds, is_target)
 
 
 def main() -> int:

@@ -146,9 +146,16 @@ class AllocatorActor(Actor):
             return
         if self._is_stale(message):
             return
-        prelude = PRELUDES.get(type(message))
-        if prelude is not None and self.state.is_busy(message.framework_id, STEP):  # type: ignore[union-attr]
-            self._start(self._slowly(message, prelude(self.state, message, STEP)))
+        slow = PRELUDES.get(type(message))
+        prelude = slow(self.state, message, STEP) if slow is not None else None
+        if prelude is not None:
+            self._start(self._slowly(message, prelude))
+        elif isinstance(message, m.UpdateAllocation) and len(message.conversions) > STEP:
+            self._start(
+                self.state.updating_allocation(
+                    message.framework_id, message.agent_id, message.offered, message.conversions, STEP
+                )
+            )
         else:
             self._happen(message)
 

@@ -5,7 +5,7 @@ Source: reference allocator.md §3, §6, §7.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from cluster.allocator.agents import Agent, AgentCapabilityType, Place
 from cluster.allocator.books import Books
@@ -91,16 +91,27 @@ class AgentEvents(Books):
 
     def remove_agent(self, agent_id: str) -> None:
         """An agent is gone and whatever was held on it; recovering that later is harmless."""
+        for _ in self.taking_back(agent_id, 1 << 30):
+            pass
         agent = self.agents.pop(agent_id)
-        for holder, used in agent.allocated.items():
-            self._no_longer_uses(holder, used)
-        for holder, held in agent.held.items():
-            self._no_longer_holds(holder, agent, Bundle.of(held))
         self._void_refusals(agent)
         self.openings.forget(agent)
         self.away.pop(agent, None)
         self._inactive.pop(agent, None)
         self._leave(agent.whole)
+
+    def taking_back(self, agent_id: str, step: int) -> Iterator[None]:
+        """Take what is held on an agent from all who hold it, `step` of them at a time."""
+        agent = self.agents[agent_id]
+        for number, (holder, held) in enumerate(agent.held.items(), 1):
+            if holder in agent.allocated:
+                used = agent.allocated[holder]
+                self._no_longer_uses(holder, used)
+                agent.allocated = agent.allocated.taken(holder, used)
+            agent.release(holder, held)
+            self._no_longer_holds(holder, agent, Bundle.of(held))
+            if not number % step:
+                yield
 
     def activate_agent(self, agent_id: str) -> None:
         """Offer the agent again, from the next round that looks at it."""

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 from functools import partial
-from itertools import chain, islice
+from itertools import chain
 
 from cluster.allocator.agents import Agent
 from cluster.allocator.allowance import Allowance
 from cluster.allocator.bundle import Bundle, Taste
 from cluster.allocator.candidates import Candidates
 from cluster.allocator.draws import Chances, Draws
-from cluster.allocator.eligibility import blocked_seats, excluded_seats, incapable_seats
+from cluster.allocator.eligibility import blocked_seats, excluded_seats, incapable_seats, judging
 from cluster.allocator.filters import blocking
 from cluster.allocator.lone import Lone
 from cluster.allocator.maintenance import inverse_offers
@@ -27,6 +27,10 @@ from cluster.allocator.seats import Seat
 from cluster.allocator.state import AllocatorState
 from cluster.allocator.tree import Role, TreeContest
 
+LIGHT = 4
+"""How many seats asked, or kinds of resources looked through, are as much work as a plain agent."""
+MANY = 64
+"""Grants of a single agent that are charged at once."""
 FEW = 8
 """How many times fewer clients there must be than in the order for picking them out of it to be faster."""
 
@@ -48,7 +52,10 @@ def allocate(state: AllocatorState, candidates: Candidates, now_s: float, draws:
 def decide(
     state: AllocatorState, candidates: Candidates, now_s: float, draws: Draws, step: int
 ) -> Generator[None, None, Round]:
-    """Do the same, `step` agents at a time; no event and no question may come in between."""
+    """Do the same, `step` agents at a time; no event and no question may come in between.
+
+    Less than that of agents that are more work than most.
+    """
     yield from state.expiring_filters(now_s, step)
     agents = yield from state.worth_a_look(candidates, step)
     if not agents and not state.away:
@@ -97,18 +104,21 @@ class Decision:
         self._only_role = next(iter(state.tree.roles.values())) if len(state.tree.roles) == 1 else None
         self._chances = Chances(state.tree.chances()) if state.options.is_random and agents else None
         self._names: dict[Role, list[str]] = {}
+        self._effort = 0
+        """What was done so far, about a plain agent each: a clock would be asked too often."""
         self._alike: Bundle | None = None
         """What the latest agent that was handed over had free: most have the same."""
         self._work = self._stages()
 
     def advance(self, agents: int) -> bool:
-        """Look at so many more agents; whether the round is decided."""
+        """Look at so many more agents, or do as much otherwise; whether the round is decided."""
         if self._lone is not None:
             if self._lone.advance(agents):
                 self._lots = self._lone.lots()
                 self._agents, self._lone = self._lone.others, None
             return False
-        return sum(1 for _ in islice(self._work, agents)) < agents
+        until = self._effort + agents
+        return all(self._effort < until for _ in self._work)
 
     def result(self) -> Round:
         """The round, once it is decided."""
@@ -134,14 +144,15 @@ class Decision:
             for agent in self._draws.agents(1, self._agents.copy()):
                 if not allowance.unsatisfied:
                     break
-                self._guarantee(agent, allowance)
-                yield
+                yield from self._guarantee(agent, allowance)
         hand_over, share_out = self._hand_over, self._share_out
         taste = self._only_taste()
         for agent in self._draws.agents(2, self._agents):  # nobody needs it afterwards
             if taste is None or agent.refused_by or not agent.is_ordinary or not hand_over(agent, taste):
-                share_out(agent)
-            yield
+                yield from share_out(agent)
+            else:
+                self._effort += 1
+                yield
 
     # -- the common case -------------------------------------------------------------------------------------
 
@@ -215,24 +226,31 @@ class Decision:
             for grant in grants:
                 contest.charge(grant.seat, grant.on.id, grant.bundle)
 
-    def _charge_roles(self, grants: list[Grant]) -> None:
+    def _charge_roles(self, grants: list[Grant]) -> Iterator[None]:
         if self._chances is None and self._only_role is None:
-            for grant in grants:
+            for number, grant in enumerate(grants, 1):
                 self._tree.charge(grant.seat.role, grant.on.id, grant.bundle)
+                if not number % MANY:
+                    self._effort += MANY
+                    yield
 
     # -- stage 1 ---------------------------------------------------------------------------------------------
 
-    def _guarantee(self, agent: Agent, allowance: Allowance) -> None:
+    def _guarantee(self, agent: Agent, allowance: Allowance) -> Iterator[None]:
         """Offer an agent to the roles whose guarantee is not met."""
         free = self._rest.get(agent, agent.free)
-        seats = self._interested(agent, free) & allowance.wanting
+        seats = (yield from self._interested(agent, free)) & allowance.wanting
         first = len(self._grants)
         for role in self._roles(1, agent, seats) if seats else ():
             if not free:
                 break
             if role.mask & seats and role.path in allowance.unsatisfied:
+                self._effort += len(free.resources) // LIGHT
                 free = self._guarantee_role(agent, role, free, seats, allowance)
-        self._note(agent, free, first)
+                yield
+        yield from self._note(agent, free, first)
+        self._effort += 1
+        yield
 
     def _guarantee_role(
         self, agent: Agent, role: Role, free: Bundle, seats: int, allowance: Allowance
@@ -258,12 +276,12 @@ class Decision:
 
     # -- stage 2 ---------------------------------------------------------------------------------------------
 
-    def _share_out(self, agent: Agent) -> None:
+    def _share_out(self, agent: Agent) -> Iterator[None]:
         """Offer one agent around until nothing is left or nobody takes it."""
         free = self._rest.get(agent) if self._rest else None
         if free is None:
             free = agent.free
-        seats = self._interested(agent, free)
+        seats = yield from self._interested(agent, free)
         if self._allowance is not None and seats:
             within = self._allowance.open_to(free, seats)
             if within != seats:
@@ -272,23 +290,30 @@ class Decision:
         if seats:
             for role in self._roles(2, agent, seats):
                 if role.mask & seats:
+                    self._effort += len(free.resources) // LIGHT
                     free, seats = self._share_with(agent, role, free, seats)
                     if self._allowance is not None and free is not whole:
                         seats = self._allowance.open_to(free, seats)
                     if not free or not seats:
                         break
-        if not self._note(agent, free, first) and agent not in self._rest and agent not in self._undecided:
+                    yield
+        if len(self._grants) > first:
+            yield from self._note(agent, free, first)
+        elif agent not in self._rest and agent not in self._undecided:
             (self._held_back if self._cut_on is agent else self._settled).append(agent)
+        self._effort += 1
+        yield
 
     def _share_with(self, agent: Agent, role: Role, free: Bundle, seats: int) -> tuple[Bundle, int]:
         """Offer what is free of an agent to a role; what is left of it, and who may still want that."""
         offerable = free if free.is_open else free.for_role(role.lineage)
         if not offerable:
             return free, seats
-        grants, first = self._grants, len(self._grants)
+        grants, first, asked = self._grants, len(self._grants), 0
         for seat in self._seats_of(2, agent, role, seats & role.mask):
             if not seat.bit & seats:
                 continue
+            asked += 1
             taste = seat.taste
             if not offerable.is_worth(taste):
                 seats &= ~(taste.mask & role.mask)
@@ -306,6 +331,7 @@ class Decision:
             offerable = offerable.without(offer)
             if not offerable:
                 break
+        self._effort += asked // LIGHT
         if len(grants) > first:
             self._charge_seats(role, grants[first:])
         return free, seats
@@ -332,15 +358,20 @@ class Decision:
 
     # -- both stages -----------------------------------------------------------------------------------------
 
-    def _interested(self, agent: Agent, free: Bundle) -> int:
+    def _interested(self, agent: Agent, free: Bundle) -> Generator[None, None, int]:
         """Seats that may want something of what is free of an agent."""
         table = self._seats
         seats = table.listed
         if agent.refused_by:
+            if agent.blocked_for is not free:
+                self._effort += agent.refused_by.bit_count() // LIGHT
             seats &= ~blocked_seats(self._state, agent, free, self._now_s)
         if not agent.is_ordinary:
             seats &= ~incapable_seats(self._state, agent)
         if table.has_constraints:
+            for judged in judging(self._state, agent):
+                self._effort += judged // LIGHT
+                yield
             seats &= ~excluded_seats(self._state, agent)
         for taste in self._tastes:
             if not free.is_worth(taste):
@@ -356,11 +387,9 @@ class Decision:
         refusal = seat.refusals[agent]
         return blocking(refusal, offer.resources, self._now_s, self._state.full_rounds) is None
 
-    def _note(self, agent: Agent, free: Bundle, first: int) -> bool:
-        """An agent was offered around; `first` is the first grant it may have come to. Whether it did."""
-        if len(self._grants) == first:
-            return False
-        self._charge_roles(self._grants[first:])
-        if free or self._allowance is not None:
+    def _note(self, agent: Agent, free: Bundle, first: int) -> Iterator[None]:
+        """An agent was offered around; what came of it, if anything, begins with the grant `first`."""
+        grants = self._grants[first:]
+        yield from self._charge_roles(grants)
+        if grants and (free or self._allowance is not None):
             self._rest[agent] = free
-        return True

@@ -18,6 +18,8 @@ from cluster.model import Quantities, Resources, Scalar, ValueType, from_milli, 
 
 MOST_CUTS = 64
 """Ways of being cut that a bundle remembers."""
+MOST_KINDS = 16
+"""Kinds of resources up to which a bundle remembers what was left of it."""
 MOST_TASTES = 64
 """Tastes whose verdict a bundle remembers."""
 
@@ -212,6 +214,8 @@ class Bundle:
         if self._left is None or self._left[0] is not other:
             left = Bundle.of(self.resources.without(other.resources))
             if left is self or other.resources.has_details:  # a cycle; what does not compare may differ
+                return left
+            if len(self.resources) > MOST_KINDS:  # each of those left after it would be kept alive, too
                 return left
             self._left = (other, left)
         return self._left[1]

@@ -5,9 +5,10 @@ Source: reference allocator.md §5.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from cluster.allocator.agents import Agent, AgentCapabilityType
+from cluster.allocator.agents import Agent, AgentCapabilityType, Place
 from cluster.allocator.bundle import Bundle, Taste
 from cluster.allocator.filters import blocking
 from cluster.allocator.frameworks import Framework, FrameworkCapability
@@ -15,6 +16,8 @@ from cluster.allocator.frameworks import Framework, FrameworkCapability
 if TYPE_CHECKING:
     from cluster.allocator.books import Books
     from cluster.allocator.seats import Seat
+
+JUDGED_AT_ONCE = 64
 
 
 def incapable_seats(state: Books, agent: Agent) -> int:
@@ -33,18 +36,29 @@ def incapable_seats(state: Books, agent: Agent) -> int:
 
 def excluded_seats(state: Books, agent: Agent) -> int:
     """Seats whose constraints exclude an agent; each is looked at once for all agents of a place."""
-    table, place = state.seats, agent.place
-    if todo := table.has_constraints & ~table.has_host_constraints & ~place.judged:
-        for seat in table.of(todo):
+    for _ in judging(state, agent):
+        pass
+    return (agent.place.excluded | agent.excluded) & state.seats.has_constraints
+
+
+def judging(state: Books, agent: Agent) -> Iterator[int]:
+    """Look at those that were not looked at yet, a few at a time; how many at each."""
+    table = state.seats
+    by_place = table.has_constraints & ~table.has_host_constraints
+    whose: tuple[tuple[Place | Agent, int], ...] = (
+        (agent.place, by_place),
+        (agent, table.has_host_constraints),
+    )
+    for verdicts, seats in whose:
+        seats &= ~verdicts.judged
+        for count, seat in enumerate(table.of(seats), 1):
+            verdicts.judged |= seat.bit
             if is_excluded(seat, agent):
-                place.excluded |= seat.bit
-        place.judged |= todo
-    if todo := table.has_host_constraints & ~agent.judged:
-        for seat in table.of(todo):
-            if is_excluded(seat, agent):
-                agent.excluded |= seat.bit
-        agent.judged |= todo
-    return (place.excluded | agent.excluded) & table.has_constraints
+                verdicts.excluded |= seat.bit
+            if not count % JUDGED_AT_ONCE:
+                yield JUDGED_AT_ONCE
+        if seats:
+            yield seats.bit_count() % JUDGED_AT_ONCE
 
 
 def is_excluded(seat: Seat, agent: Agent) -> bool:

@@ -43,8 +43,8 @@ Event: TypeAlias = (
 Effect: TypeAlias = Callable[[AllocatorState, Any, float], Candidates | None]
 """Changes the state by a message at a time (seconds)."""
 
-Prelude: TypeAlias = Callable[[AllocatorState, Any, int], Iterator[None]]
-"""Does beforehand what would take long in one go, on so many agents at a time."""
+Prelude: TypeAlias = Callable[[AllocatorState, Any, int], Iterator[None] | None]
+"""Does beforehand what would take long in one go, so many at a time; None if it would not."""
 
 EFFECTS: dict[type, Effect] = {
     m.AddFramework: lambda s, e, now_s: s.add_framework(
@@ -114,13 +114,31 @@ EFFECTS: dict[type, Effect] = {
 }
 
 PRELUDES: dict[type, Prelude] = {
-    m.Revive: lambda s, e, step: s.forgetting_refusals(
-        e.framework_id, step, lambda role: not e.roles or role in e.roles
+    m.Revive: lambda s, e, step: _if_busy(
+        s,
+        e,
+        step,
+        s.forgetting_refusals(e.framework_id, step, lambda role: not e.roles or role in e.roles),
     ),
-    m.DeactivateFramework: lambda s, e, step: s.forgetting_refusals(e.framework_id, step),
-    m.UpdateFramework: lambda s, e, step: s.forgetting_refusals(
-        e.framework_id, step, lambda role: s.is_forgiven(e.framework_id, role, e.roles, e.suppressed)
+    m.DeactivateFramework: lambda s, e, step: _if_busy(
+        s, e, step, s.forgetting_refusals(e.framework_id, step)
     ),
-    m.RemoveFramework: lambda s, e, step: s.letting_go(e.framework_id, step),
+    m.UpdateFramework: lambda s, e, step: _if_busy(
+        s,
+        e,
+        step,
+        s.forgetting_refusals(
+            e.framework_id, step, lambda role: s.is_forgiven(e.framework_id, role, e.roles, e.suppressed)
+        ),
+    ),
+    m.RemoveFramework: lambda s, e, step: _if_busy(s, e, step, s.letting_go(e.framework_id, step)),
+    m.RemoveAgent: lambda s, e, step: (
+        s.taking_back(e.agent_id, step) if len(s.agents[e.agent_id].held) > step else None
+    ),
 }
-"""What is worth a prelude if the framework has to do with many agents; the effect follows it at once."""
+"""What is worth a prelude if there is much to it; the effect follows it at once."""
+
+
+def _if_busy(state: AllocatorState, event: Any, step: int, prelude: Iterator[None]) -> Iterator[None] | None:
+    """A prelude that is needed only if the framework has to do with many agents."""
+    return prelude if state.is_busy(event.framework_id, step) else None

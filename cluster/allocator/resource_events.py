@@ -5,7 +5,7 @@ Source: reference allocator.md §6.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from cluster.allocator.books import Books
 from cluster.allocator.conversion import Conversion, converted
@@ -61,13 +61,26 @@ class ResourceEvents(Books):
 
         Raises: NotContained if the operations do not fit what was offered.
         """
+        for _ in self.updating_allocation(framework_id, agent_id, offered, tuple(conversions), 1 << 30):
+            pass
+
+    def updating_allocation(
+        self,
+        framework_id: str,
+        agent_id: str,
+        offered: Resources,
+        conversions: Sequence[Conversion],
+        step: int,
+    ) -> Iterator[None]:
+        """Do the same, `step` conversions at a time; no event and no question may come in between."""
         agent = self.agents[agent_id]
         ((role, before),) = by_role(offered)
         after, total = offered, agent.total
-        for conversion in conversions:
-            after = conversion.apply(after)
-            if conversion.consumed:
-                total = conversion.unallocated().apply(total)
+        for first in range(0, len(conversions), step):
+            some = conversions[first : first + step]
+            after = converted(after, some)
+            total = converted(total, (each.unallocated() for each in some if each.consumed))
+            yield
         holder = (framework_id, role)
         agent.release(holder, before.resources)
         for _, part in by_role(after) if after else ():

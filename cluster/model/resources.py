@@ -247,6 +247,33 @@ class Resources:
                 del left[kind]
         return Resources._make(left, self._disks)
 
+    def exchanged(self, steps: Iterable[tuple["Resources", "Resources"]]) -> "Resources":
+        """Take the first of each pair away and add the second, one pair after the other.
+
+        The same as subtracting and adding, but thousands of pairs cost no more than what they are about.
+
+        Raises:
+            NotContained: what a pair takes is not there.
+        """
+        amounts, disks = self._amounts.copy(), self._disks
+        for taken, given in steps:
+            for kind, amount in taken._amounts.items():
+                have = amounts.get(kind)
+                if have is None or not calc.covers(have, amount):
+                    raise NotContained(str(Resources._make(amounts, disks)), str(taken))
+                if rest := calc.minus(have, amount):
+                    amounts[kind] = rest
+                else:
+                    del amounts[kind]
+                    if kind in disks:  # what rides along leaves with the last of it
+                        disks = {other: disk for other, disk in disks.items() if other is not kind}
+            for kind, amount in given._amounts.items():
+                have = amounts.get(kind)
+                amounts[kind] = amount if have is None else calc.plus(have, amount)
+            if given._disks:
+                disks = given._disks | disks
+        return Resources._make(amounts, disks)
+
     def find(self, target: "Resources") -> "Resources | None":
         """Find the amounts of target here: reserved to its role first, then unreserved, then any.
 

@@ -6,6 +6,7 @@ import pickle
 from fractions import Fraction
 
 import msgspec
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from cluster.model import (
     DiskInfo,
     Labels,
     Limits,
+    NotContained,
     Quantities,
     ReservationInfo,
     Resource,
@@ -44,6 +46,23 @@ def test_taking_back_what_was_added_changes_nothing(a: Resources, b: Resources) 
     assert (a + b) - b == a
     assert (a + b) - a == b
     assert (a + b).without(b) == a
+
+
+@given(some.resources, st.lists(st.tuples(some.resources, some.resources), max_size=4))
+def test_exchanging_is_subtracting_and_adding(a: Resources, steps: list[tuple[Resources, Resources]]) -> None:
+    one_by_one = a
+    for number, (taken, given_) in enumerate(steps):
+        if number % 2:  # something that is there
+            steps[number] = taken, given_ = one_by_one.without(taken), given_
+        try:
+            one_by_one = (one_by_one - taken) + given_
+        except NotContained:
+            with pytest.raises(NotContained):
+                a.exchanged(steps)
+            return
+    at_once = a.exchanged(steps)
+    assert at_once == one_by_one
+    assert at_once.protos() == one_by_one.protos()  # what rides along, too
 
 
 @given(some.resources, some.resources)

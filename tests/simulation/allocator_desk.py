@@ -353,7 +353,9 @@ class Desk(Actor):
             book.total = step.apply(book.total)
         mine = Conversion(step.consumed.allocated(held.role), step.converted.allocated(held.role))
         before, held.resources = held.resources, mine.apply(held.resources)
-        self._tell(m.UpdateAllocation(held.framework_id, held.agent_id, held.epoch, before, (mine,)))
+        undone = Conversion(mine.converted, mine.consumed)
+        steps = (mine, undone, mine) if mine.consumed else (mine,)  # large enough to be cut
+        self._tell(m.UpdateAllocation(held.framework_id, held.agent_id, held.epoch, before, steps))
 
     def _operator(self) -> None:
         """An operator reserves something that may be free, or not."""
