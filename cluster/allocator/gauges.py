@@ -5,9 +5,14 @@ Source: reference allocator.md §8; Mesos src/master/allocator/mesos/metrics.cpp
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
+from cluster.allocator.holdings import Holder
 from cluster.allocator.pool import scalar_quantities
 from cluster.allocator.state import AllocatorState
 from cluster.allocator.tree import lineage
+from cluster.model import Resources
 
 MOST_EXPIRED = 1024
 """Agents whose filters are looked at when somebody asks; a round looks at them all."""
@@ -33,18 +38,30 @@ def roles_of_tree(state: AllocatorState) -> list[str]:
 
 
 def _resources(state: AllocatorState) -> dict[str, float]:
-    """What is held by frameworks that are not known counts, too."""
-    held = dict(state.tree.root.totals)
+    """What is held by frameworks that are not known counts, too.
+
+    What is shared counts once for each role that has it, on each agent.
+    """
+    held: Counter[str] = Counter()
+    for role in state.tree.roles.values():
+        held.update(role.leaf.totals)
     for agent in state.held_by_strangers():
-        for (framework, _), resources in agent.held.items():
-            if framework not in state.frameworks:
-                for name, milli in scalar_quantities(resources).items():
-                    held[name] = held.get(name, 0) + milli
+        known = _sums_by_role((h, r) for h, r in agent.held.items() if h[0] in state.frameworks)
+        for role_path, total in _sums_by_role(agent.held.items()).items():
+            held.update(dict(scalar_quantities(total).items()))
+            held.subtract(dict(scalar_quantities(known.get(role_path, Resources.EMPTY)).items()))
     return {
         f"resources/{name}/{what}": amounts.get(name, 0) / 1000
         for what, amounts in (("total", state.pool.totals), ("offered_or_allocated", held))
         for name in NAMES
     }
+
+
+def _sums_by_role(held: Iterable[tuple[Holder, Resources]]) -> dict[str, Resources]:
+    sums: dict[str, Resources] = {}
+    for (_, role), resources in held:
+        sums[role] = sums.get(role, Resources.EMPTY) + resources
+    return sums
 
 
 def _quotas(state: AllocatorState, roles: list[str]) -> dict[str, float]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from cluster.model import Quantities, ancestors
+from cluster.model import Quantities, Resources, ancestors
 from tests.oracle import quota
 from tests.oracle.records import State
 from tests.oracle.round import cluster_total, framework_sorter, role_sorter
@@ -44,7 +44,10 @@ def active_filters(state: State, role: str, now_s: float) -> int:
 def _resources(state: State) -> dict[str, float]:
     total, held = cluster_total(state), Quantities.EMPTY
     for agent in state.agents.values():
-        for resources in agent.held.values():
+        by_role: dict[str, Resources] = {}
+        for (_, role), resources in agent.held.items():
+            by_role[role] = by_role.get(role, Resources.EMPTY) + resources
+        for resources in by_role.values():  # what is shared counts once for a role
             held = held + quota.scalars(resources)
     return {
         f"resources/{name}/{what}": amounts[name] / 1000

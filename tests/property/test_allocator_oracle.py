@@ -148,7 +148,7 @@ def test_leaving_members_out_keeps_the_order_of_the_rest() -> None:
 
 
 #: Histories that once showed a difference.
-FOUND = (1002, 1009, 1031, 1069, 1120, 2822, 3103)
+FOUND = (1002, 1009, 1031, 1069, 1120, 2822, 3103, 7046)
 
 
 @pytest.mark.parametrize("seed", [*range(100, 125), *FOUND])
