@@ -31,7 +31,7 @@ class Visited:
     in a large round most of the time is waiting for memory.
     """
 
-    __slots__ = ("_free", "epoch", "held", "id", "is_ordinary", "refused_by", "whole")
+    __slots__ = ("epoch", "held", "id", "is_ordinary", "known_free", "refused_by", "whole")
 
 
 class Agent(Visited):
@@ -89,7 +89,8 @@ class Agent(Visited):
         self.place = Place()
         self.judged = 0
         self.excluded = 0
-        self._free: Bundle | None = None
+        #: What is free, if that was worked out: large rounds look here before they ask for `free`.
+        self.known_free: Bundle | None = None
         self.capabilities: frozenset[AgentCapabilityType] = frozenset()
         self.has_gpus = self.is_remote = False
         self.set_info(info, home_region)
@@ -118,7 +119,7 @@ class Agent(Visited):
         self.total = total
         self.whole = Bundle.of(total)
         self.has_gpus = self.whole.has("gpus")
-        self._free = None
+        self.known_free = None if self.held else self.whole
         self._note_ordinary()
 
     def _note_ordinary(self) -> None:
@@ -138,9 +139,9 @@ class Agent(Visited):
     @property
     def free(self) -> Bundle:
         """What is free: total less what is held, shared resources always in full; never negative."""
-        free = self._free
+        free = self.known_free
         if free is None:
-            free = self._free = self._work_out()
+            free = self.known_free = self._work_out()
         return free
 
     @property
@@ -158,10 +159,10 @@ class Agent(Visited):
     def hold(self, holder: Holder, bundle: Bundle) -> bool:
         """Resources were offered to or are used by a framework; whether nothing is left for certain."""
         self.held = self.held.added(holder, bundle.resources)
-        if self._free is bundle and not bundle.shared:
-            self._free = Bundle.EMPTY
+        if self.known_free is bundle and not bundle.shared:
+            self.known_free = Bundle.EMPTY
             return True
-        self._free = None
+        self.known_free = None
         return False
 
     def release(self, holder: Holder, resources: Resources) -> None:
@@ -170,7 +171,7 @@ class Agent(Visited):
         Raises: NotContained if the framework does not hold them.
         """
         self.held = self.held.taken(holder, resources)
-        self._free = None if self.held else self.whole
+        self.known_free = None if self.held else self.whole
 
 
 def hold_all(agents: Iterable[Agent], holder: Holder, bundle: Bundle, names: dict[str, None]) -> None:
@@ -183,7 +184,7 @@ def hold_all(agents: Iterable[Agent], holder: Holder, bundle: Bundle, names: dic
     for agent in agents:
         held = agent.held
         agent.held = alone if held is NOTHING else held.added(holder, bundle.resources)
-        agent._free = nothing_free
+        agent.known_free = nothing_free
         names[agent.id] = None
 
 

@@ -173,8 +173,9 @@ class Decision:
 
         Nearly all of a large round is this, and agents are mostly alike: no resources are calculated.
         """
-        free = agent.free
-        if free is not self._alike:
+        free = agent.known_free
+        if free is not self._alike or free is None:
+            free = agent.free
             if not (free.is_open and free.is_common and free.is_worth(taste)):
                 return False
             self._alike = free

@@ -40,8 +40,9 @@ class Lone:
             if agent.refused_by or not agent.is_ordinary:
                 others.append(agent)
                 continue
-            free = agent.free
-            if free is not alike:
+            free = agent.known_free
+            if free is not alike or free is None:
+                free = agent.free
                 if not (free.is_open and free.is_common and free.is_worth(taste)):
                     others.append(agent)
                     continue

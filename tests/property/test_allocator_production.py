@@ -163,7 +163,7 @@ def _consume_more(state: AllocatorState) -> None:
 
 def _free_what_is_held(state: AllocatorState) -> None:
     agent = next(agent for agent in state.agents.values() if agent.held)
-    agent._free = agent.whole
+    agent.known_free = agent.whole
 
 
 def _lose_track(state: AllocatorState) -> None:
