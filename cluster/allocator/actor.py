@@ -104,7 +104,7 @@ class AllocatorActor(Actor):
         self.state = AllocatorState(options)
         self.last_round: Round | None = None
         self._wanted = Wanted()
-        self._wanted_since_ns = 0
+        self._wanted_since_ns = self._interval_over_ns = 0
         self._is_round_due = False
         self._work: Iterator[None] | None = None  # a round, or something else large, under way
         self._waiting: deque[tuple[PID, object]] = deque()  # what arrived meanwhile
@@ -124,7 +124,7 @@ class AllocatorActor(Actor):
         self.metrics.gauge(f"{PREFIX}event_queue_dispatches", lambda: float(len(self._waiting)))
         self.metrics.gauge("allocator/event_queue_dispatches", lambda: float(len(self._waiting)))
         self.metrics.family(self._read_gauges)
-        self.delay(self._options.allocation_interval_s, IntervalOver())
+        self._await_interval()
 
     def _read_gauges(self) -> dict[str, float]:
         values = gauges(self.state, self._now_s())
@@ -220,10 +220,15 @@ class AllocatorActor(Actor):
         if self._must_wait(sender, message):
             return
         if self.state.is_paused:
-            self.delay(self._options.allocation_interval_s, IntervalOver())
+            self._await_interval()
         else:
             self._wanted.take()
+            self._latencies.note(max(0, self._now() - self._interval_over_ns) / 1e6)
             self._begin(ALL, is_timed=True)
+
+    def _await_interval(self) -> None:
+        self._interval_over_ns = self._now() + round(self._options.allocation_interval_s * NANOS)
+        self.delay(self._options.allocation_interval_s, IntervalOver())
 
     def _begin(self, candidates: Candidates, *, is_timed: bool) -> None:
         self._start(self._round(candidates, is_timed))
@@ -247,7 +252,7 @@ class AllocatorActor(Actor):
         self.metrics.count(f"{PREFIX}allocation_runs")
         self._run_times.note((self._now() - began_ns) / 1e6)
         if is_timed:
-            self.delay(self._options.allocation_interval_s, IntervalOver())
+            self._await_interval()
 
     def _told(self, lots: Iterable[Lot]) -> Iterator[m.OffersMade | None]:
         """What the master is to be told, framework by framework, `STEP` agents at a time."""
