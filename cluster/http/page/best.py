@@ -1,28 +1,44 @@
 """A part of many entries in the order of their keys, without ever sorting all of them at once.
 
 Entries are sorted in runs as they come; then the places in the runs between which the wanted part is are
-found by bisection, and only that part is merged. So no step takes long, however many there are and however
-deep in the order the part is.
+found by bisection, and only that part is merged. Runs are let go one by one: to free the memory of a hundred
+thousand entries takes ten times as long as to find some of them. So no step takes long, however many there
+are and however deep in the order the part is.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
-from operator import itemgetter
+from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from typing import Any
 
+import msgspec
+
 Key = tuple[Any, ...]
-Entry = tuple[Key, Any]
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """Something, and the key by which it is in order.
+
+    It is part of no cycle, and the garbage collector would walk over a hundred thousand of them at once.
+    """
+
+    key: Key
+    value: Any
+
+
 Run = list[Entry]
 
 #: Entries that are sorted at once: a millisecond or two.
 RUN = 4096
-_key = itemgetter(0)
+_key = attrgetter("key")
 
 
 class Best:
-    """The entries from the `offset`-th on, `limit` of them. Counts all that there are."""
+    """The entries from the `offset`-th on, `limit` of them, which `found` has in order after the last of the
+    `steps`. Counts all that there are.
+    """
 
     def __init__(self, offset: int, limit: int, *, is_descending: bool) -> None:
         self._offset = offset
@@ -31,6 +47,7 @@ class Best:
         self._runs: list[Run] = []
         self._rest: Run = []
         self.total = 0
+        self.found: list[Any] = []
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Take some more."""
@@ -40,18 +57,24 @@ class Best:
         if len(self._rest) >= RUN:
             self._end_run()
 
-    def found(self) -> list[Any]:
-        """What was wanted, in order."""
+    def steps(self) -> Iterator[None]:
+        """Find what was wanted; between two steps others can have their turn."""
         self._end_run()
+        yield
         kept = sum(map(len, self._runs))
         start, end = min(self._offset, kept), min(self._offset + self._limit, kept)
         if self._is_descending:
             start, end = kept - end, kept - start
-        cuts = zip(self._runs, cut(self._runs, start), cut(self._runs, end), strict=True)
-        part = [entry for run, first, last in cuts for entry in run[first:last]]
+        firsts = cut(self._runs, start)
+        yield
+        lasts = cut(self._runs, end)
+        part: Run = []
+        for at, (first, last) in enumerate(zip(firsts, lasts, strict=True)):
+            part += self._runs[at][first:last]
+            self._runs[at] = []
+            yield
         part.sort(key=_key)
-        values = [value for _, value in part]
-        return values[::-1] if self._is_descending else values
+        self.found = [entry.value for entry in (reversed(part) if self._is_descending else part)]
 
     def _end_run(self) -> None:
         """Sort what came last, and keep what of it may be wanted."""

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from aiohttp import web
 
 from actors import PID, Runtime
@@ -49,6 +50,8 @@ from cluster.model import Task, TaskState, is_terminal
 
 #: Entries in one answer.
 MOST_SHOWN = 1000
+#: Entries of an answer that are written at once: a millisecond or two.
+WRITTEN = 200
 #: The states of agents that are registered.
 CONNECTED, DISCONNECTED = "connected", "disconnected"
 #: From how many letters on tasks are found by their state, agent or framework.
@@ -86,7 +89,7 @@ class PageLists:
             if not isinstance(row, AgentRow) or state not in (None, _agent_state(row)):
                 return
             if query.fits(row.id, row.info.hostname, str(row.pid)):
-                yield (AGENT_KEYS[query.sort](row), row.id), row
+                yield Entry((AGENT_KEYS[query.sort](row), row.id), row)
 
         return await self._answer(request, query, Wanted(agents=True), entries, agent_view)
 
@@ -96,14 +99,13 @@ class PageLists:
         best = Best(query.offset, query.limit, is_descending=query.is_descending)
         for start in range(0, len(known.agents), MOST_SHOWN):
             best.add(
-                ((away.KEYS[query.sort](agent), agent.id), agent)
+                Entry((away.KEYS[query.sort](agent), agent.id), agent)
                 for agent in known.agents[start : start + MOST_SHOWN]
                 if state in (away.ALL, agent.absence.value)
                 and query.fits(agent.id, agent.hostname, agent.pid, agent.why)
             )
             await let_others()
-        found = [away.view(agent) for agent in best.found()]
-        return shown(request, {"found": found, "total": best.total})
+        return await _answered(request, best, away.view)
 
     async def _frameworks(self, request: web.BaseRequest) -> web.Response:
         query = Query.of(request, FRAMEWORK_KEYS)
@@ -113,7 +115,7 @@ class PageLists:
             if not isinstance(row, FrameworkRow) or state not in (None, _framework_state(row)):
                 return
             if (role is None or role in row.roles) and query.fits(row.id, row.info.name, row.info.user):
-                yield (FRAMEWORK_KEYS[query.sort](row), row.id), row
+                yield Entry((FRAMEWORK_KEYS[query.sort](row), row.id), row)
 
         return await self._answer(request, query, Wanted(frameworks=True), entries, framework_view)
 
@@ -142,7 +144,8 @@ class PageLists:
                     or query.fits(record.task_id.value, record.name)
                     or query.fits_wider(record.state.value[len("TASK_") :], record.agent_id.value)
                 ):
-                    yield (TASK_KEYS[query.sort](record), record.task_id.value), (record, row.list)
+                    key = TASK_KEYS[query.sort](record), record.task_id.value
+                    yield Entry(key, FoundTask(record, row.list))
 
         wanted = Wanted(frameworks=True, tasks=True, framework_id=framework_id)
         return await self._answer(request, query, wanted, entries, _found_task)
@@ -178,8 +181,20 @@ class PageLists:
         async for rows in pages:
             for row in rows:
                 best.add(entries(row))
-        found = [view(one) for one in best.found()]
-        return shown(request, {"found": found, "total": best.total})
+        return await _answered(request, best, view)
+
+
+async def _answered(
+    request: web.BaseRequest, best: Best, view: Callable[[Any], Mapping[str, object]]
+) -> web.Response:
+    """What was found, as others see it."""
+    for _ in best.steps():
+        await let_others()
+    found: list[Mapping[str, object]] = []
+    for start in range(0, len(best.found), WRITTEN):
+        found += map(view, best.found[start : start + WRITTEN])
+        await let_others()
+    return shown(request, {"found": found, "total": best.total})
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,8 +326,15 @@ def framework_view(row: FrameworkRow) -> Mapping[str, object]:
     }
 
 
-def _found_task(found: tuple[Task, str]) -> Mapping[str, object]:
-    return task_view(*found)
+class FoundTask(msgspec.Struct, frozen=True, gc=False):
+    """A task, and the list of its framework that it is in. Kept by the hundred thousand, like entries."""
+
+    record: Task
+    standing: str
+
+
+def _found_task(found: FoundTask) -> Mapping[str, object]:
+    return task_view(found.record, found.standing)
 
 
 def _standing(record: Task) -> str:
