@@ -55,5 +55,5 @@ const sum = (handled) => Object.values(handled).reduce((all, n) => all + n, 0);
 function lagBars(lags) {
   const most = Math.max(0.01, ...lags);
   return h("svg", { class: "spark lag", width: 180, height: 30, role: "img", "aria-label": `Lag since this view was opened: at most ${duration(Math.max(0, ...lags))}` },
-    lags.map((lag, at) => h("rect", { x: at * 3, y: 30 - Math.max(1, (28 * lag) / most), width: 2, height: Math.max(1, (28 * lag) / most) })));
+    h("line", { class: "grid", x1: 0, x2: 180, y1: 29.5, y2: 29.5 }), lags.map((lag, at) => h("rect", { x: at * 3, y: 30 - Math.max(1, (28 * lag) / most), width: 2, height: Math.max(1, (28 * lag) / most) })));
 }

@@ -1,10 +1,10 @@
 // The list of agents, and one agent's page.
 import { h } from "./dom.js";
-import { ago, badge, bytes, count, number, percent, plural, resourceLine, shortId, since, duration } from "./format.js";
+import { ago, badge, bytes, count, duration, number, percent, plural, portsLine, resourceLine, shortId, since, tight } from "./format.js";
 import { Resource } from "./live.js";
 import { taskTable } from "./tasks.js";
 import { Table } from "./table.js";
-import { agentUrl, barCell, crumbs, facts, filesUrl, frameworkLink, heading, painted, panel, resourceTable, shortTable, waiting } from "./parts.js";
+import { agentUrl, barCell, command, crumbs, facts, filesUrl, frameworkLink, heading, painted, panel, resourceTable, shortTable, waiting } from "./parts.js";
 
 const KINDS = new Set(["agent_added", "agent_updated", "agent_removed"]);
 
@@ -24,7 +24,7 @@ export function agents({ query, signal, setTitle }) {
     path: "/page/agents", label: "Agents", base: "#/agents", query, signal, sort: "hostname", order: "asc", key: (row) => row.id,
     words: ({ state, search }) => ({
       search: "Search by host, id or address", one: isAway(state) ? "agent that is not here" : "agent", many: isAway(state) ? "agents that are not here" : "agents",
-      empty: `No agent has registered yet. Start one with: mesos-agent --master=${location.host}`, none: (!search && NOBODY[state]) || "No agent fits this search.",
+      empty: ["No agent has registered yet. Start one with: ", command(`mesos-agent --master=${location.host}`)], none: (!search && NOBODY[state]) || "No agent fits this search.",
     }),
     filters: [{ name: "state", label: "State", options: STATES }],
     columns: ({ state }) => (isAway(state) ? awayColumns() : columns()),
@@ -42,16 +42,19 @@ export function agents({ query, signal, setTitle }) {
   return h("section", null, heading("Agents"), summary, table.element);
 }
 
+/** Agents of one host are told apart by their ids, where those have no column of their own too. */
+const hostCell = (row) => [h("a", { href: agentUrl(row.id), title: row.id }, row.hostname), h("span", { class: "dim slim", title: row.id }, ` ${shortId(row.id).replace(/^…-/, "")}`)];
+
 function columns() {
   return [
-    { name: "Host", sort: "hostname", isHead: true, cell: (row) => h("a", { href: agentUrl(row.id), title: row.id }, row.hostname) },
+    { name: "Host", sort: "hostname", isHead: true, cell: (row) => hostCell(row) },
     { name: "Id", sort: "id", class: "wider", cell: (row) => h("span", { title: row.id, class: "dim" }, shortId(row.id)) },
     { name: "State", sort: "state", cell: (row) => [badge(row.state), row.disconnected_s ? h("span", { class: "dim" }, " ", ago(row.disconnected_s)) : null] },
     { name: "CPUs", class: "bars", cell: (row) => barCell("cpus", row) },
     { name: "Memory", class: "bars", cell: (row) => barCell("mem", row) },
     { name: "Disk", class: "bars wide", cell: (row) => barCell("disk", row) },
     { name: "GPUs", class: "figures wider", cell: (row) => (row.total.gpus ? `${number(row.used.gpus)} of ${number(row.total.gpus)}` : h("span", { class: "dim" }, "–")) },
-    { name: "Ports", class: "wide", cell: (row) => (row.total.ports ? h("span", { class: "cut", title: row.total.ports }, row.total.ports.replace(/[[\]]/g, "")) : h("span", { class: "dim" }, "–")) },
+    { name: "Ports", class: "wide", cell: (row) => (row.total.ports ? h("span", { class: "cut", title: row.total.ports }, portsLine(row.total.ports)) : h("span", { class: "dim" }, "–")) },
     { name: "Attributes", class: "wide", cell: (row) => attributes(row.attributes) },
     { name: "Tasks", sort: "tasks", first: "desc", class: "figures", cell: (row) => count(row.tasks) },
     { name: "Flaps", sort: "flaps", first: "desc", class: "figures", cell: (row) => (row.flaps ? count(row.flaps) : h("span", { class: "dim" }, "0")) },
@@ -62,11 +65,11 @@ function columns() {
 /** Of agents that the master has no more. */
 function awayColumns() {
   return [
-    { name: "Host", sort: "hostname", isHead: true, cell: (row) => h("a", { href: agentUrl(row.id), title: row.id }, row.hostname) },
+    { name: "Host", sort: "hostname", isHead: true, cell: (row) => hostCell(row) },
     { name: "Id", sort: "id", class: "wider", cell: (row) => h("span", { title: row.id, class: "dim" }, shortId(row.id)) },
     { name: "State", sort: "state", cell: (row) => badge(row.state) },
     { name: "Since", sort: "since", first: "desc", class: "figures", cell: (row) => ago(row.since_s) },
-    { name: "Why", cell: (row) => h("span", { class: "cut", title: row.why }, row.why) },
+    { name: "Why", cell: (row) => h("span", { class: "cut", title: row.why }, tight(row.why)) },
     { name: "Tasks it had", sort: "tasks", first: "desc", class: "figures", cell: (row) => count(row.tasks) },
     { name: "Flaps", sort: "flaps", first: "desc", class: "figures wide", cell: (row) => count(row.flaps) },
     { name: "Registered", sort: "registered", first: "desc", class: "figures wide", cell: (row) => ago(row.registered_s) },
@@ -100,9 +103,9 @@ export function agent({ args: [id], query, signal, setTitle }) {
       about.fault && h("p", { class: "note" }, about.fault.message, " What follows is the last picture."),
       facts(["Id", h("code", null, row.id)], ["Address", h("code", null, row.pid)], ["Registered", ago(row.registered_s)], ["Came back", row.reregistered_s ? ago(row.reregistered_s) : null],
         ["Connection lost", row.flaps ? plural(row.flaps, "time") : "never"], ["Version", row.version], ["Process up", own ? since(own.started_s) : null], ["Event loop", own ? `at most ${duration(own.lag_max_s)} late in the last minute` : null],
-        ["Ports", row.total.ports], ["Attributes", Object.keys(row.attributes).length ? attributes(row.attributes) : "none"]),
+        ["Ports", row.total.ports && portsLine(row.total.ports)], ["Attributes", Object.keys(row.attributes).length ? attributes(row.attributes) : "none"]),
       panel("Resources", resourceTable(row.total, row.used, row.offered)),
-      panel("Executors", fault ? h("p", { class: "note" }, `The agent could not be asked: ${fault}`)
+      panel("Executors", fault ? h("p", { class: "note" }, `The agent could not be asked: ${tight(fault)}`)
         : shortTable("Executors that run", executorColumns(id, before, own), own.executors, "No executor runs here now.")),
       own?.ended_executors.length ? h("details", { class: "panel", "data-keep": null }, h("summary", null, `${plural(own.ended_executors.length, "ended executor")}, with sandboxes`),
         shortTable("Executors that ended", endedColumns(id), [...own.ended_executors].reverse().slice(0, 100), "")) : null,
@@ -122,7 +125,7 @@ const OUTLOOK = {
 function awayAgent(row) {
   return [
     crumbs(h("a", { href: "#/agents" }, "Agents"), h("a", { href: "#/agents?state=away" }, "Away")), heading(row.hostname, badge(row.state)),
-    h("p", { class: "cause bad" }, `It is ${row.state === "left" ? "away" : row.state}: ${row.why}.`),
+    h("p", { class: "cause bad" }, `It is ${row.state === "left" ? "away" : row.state}: ${tight(row.why)}.`),
     h("p", { class: "dim" }, OUTLOOK[row.state]),
     facts(["Id", h("code", null, row.id)], ["Address", h("code", null, row.pid)], ["Since", ago(row.since_s)], ["Registered", ago(row.registered_s)],
       ["Connection lost", row.flaps ? plural(row.flaps, "time") : "never"], ["Tasks it had", count(row.tasks)]),

@@ -1,4 +1,5 @@
 // Requests to the master, with faults as sentences.
+import { tight } from "./format.js";
 
 export class Fault extends Error {
   constructor(message, status) { super(message); this.status = status; }
@@ -41,7 +42,7 @@ async function request(path, query, options) {
 function faultWords(body) {
   let words = body;
   try { words = JSON.parse(body).fault ?? body; } catch { /* it is plain text */ }
-  return String(words).trim().slice(0, 400);
+  return tight(String(words).trim().slice(0, 400));
 }
 
 /** A path with a query; what is empty is left out. */

@@ -8,6 +8,7 @@ import { actors } from "./actors.js";
 import { agent, agents } from "./agents.js";
 import { framework, frameworks } from "./frameworks.js";
 import { overview } from "./overview.js";
+import { heading } from "./parts.js";
 import { log, sandbox } from "./sandbox.js";
 import { offers, roles, why } from "./sharing.js";
 import { task, tasks } from "./tasks.js";
@@ -50,7 +51,7 @@ function show() {
 
 function notFound() {
   setTitle("Nothing here");
-  return h("section", null, h("h1", null, "There is nothing here"),
+  return h("section", null, heading("There is nothing here"),
     h("p", { class: "empty" }, "This address belongs to no view. ", h("a", { href: "#/" }, "Go to the overview"), "."));
 }
 

@@ -23,6 +23,7 @@ export function timeChart({ series, times, limit, text, label, height = 200, wid
   const y = (value) => TOP + inner.height * (1 - value / top);
   const ticks = [0, top / 2, top];
   const svg = h("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label, height },
+    stacked.some(({ one }) => one.isArea && one.tone === "offered") ? hatches() : null,
     ticks.map((value) => h("g", null, h("line", { class: "grid", x1: LEFT, x2: width - RIGHT, y1: y(value), y2: y(value) }),
       h("text", { class: "axis", x: LEFT - 8, y: y(value) + 4, "text-anchor": "end" }, text(value)))),
     timeTicks(times, width).map((at) => h("text", { class: "axis", x: Math.min(x(at), width - RIGHT), y: height - 6, "text-anchor": at === times.length - 1 ? "end" : at === 0 ? "start" : "middle" }, clock(times[at]).slice(0, times.at(-1) - times[0] < 900 ? 8 : 5))),
@@ -32,6 +33,10 @@ export function timeChart({ series, times, limit, text, label, height = 200, wid
     limit && h("path", { class: "line limit", d: line(limit, x, y) }));
   return h("div", { class: "charted" }, svg, legend(series, times, text, limit));
 }
+
+/** What is offered is hatched, here as in bars. */
+const hatches = () => h("defs", null, h("pattern", { id: "hatches", width: 7, height: 7, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
+  h("rect", { class: "hatch", width: 4, height: 7 })));
 
 function stack(series, length) {
   const sums = new Array(length).fill(0);
@@ -80,12 +85,15 @@ function nice(value) {
   return [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].map((step) => step * size).find((step) => step >= value * 0.999);
 }
 
+/** A piece of a line, dashed as that is. */
+const stroke = (tone) => h("svg", { class: "chart stroke", width: 22, height: 8, "aria-hidden": "true" }, h("path", { class: `line ${tone}`, d: "M0,4L22,4" }));
+
 /** The latest values in words, which is also what the colours mean. */
 function legend(series, times, text, limit) {
   const at = Math.max(0, times.length - 1);
   return h("ul", { class: "legend" }, times.length ? h("li", { class: "when" }, clock(times[at])) : null,
-    series.map((one) => h("li", null, h("span", { class: `swatch ${one.tone}` }), `${one.name} `, h("b", null, one.values[at] === null || one.values[at] === undefined ? "–" : text(one.values[at])))),
-    limit && h("li", null, h("span", { class: "swatch limit" }), "total ", h("b", null, text(limit[at] ?? 0))));
+    series.map((one) => h("li", null, one.isArea ? h("span", { class: `swatch ${one.tone}` }) : stroke(one.tone), `${one.name} `, h("b", null, one.values[at] === null || one.values[at] === undefined ? "–" : text(one.values[at])))),
+    limit && h("li", null, stroke("limit"), "total ", h("b", null, text(limit[at] ?? 0))));
 }
 
 /** Horizontal bars of shares: [{label, share, text, note, href, depth}]; a full bar is all of the cluster. */

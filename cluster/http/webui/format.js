@@ -5,10 +5,16 @@ const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const tenth = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 const hundredth = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
 
+/** Between a figure and its unit, where no line may break. */
+const NB = "\u00a0";
+const UNITS = /(\d) (?=(?:ms|s|min|h|d|[KMGT]?B|CPUs?|GPUs?)\b|%)/g;
+/** A sentence of the master, with its figures and their units kept together. */
+export const tight = (text) => String(text ?? "").replace(UNITS, `$1${NB}`);
+
 export const count = (n) => whole.format(n ?? 0);
 export const number = (n) => (Math.abs(n ?? 0) >= 1000 ? whole : Math.abs(n ?? 0) >= 100 ? tenth : hundredth).format(n ?? 0);
-export const percent = (part) => `${(part > 0 && part < 0.0995 ? tenth : whole).format(part * 100)} %`;
-export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
+export const percent = (part) => `${(part > 0 && part < 0.0995 ? tenth : whole).format(part * 100)}${NB}%`;
+export const plural = (n, one, many = `${one}s`) => `${count(n)}${NB}${n === 1 ? one : many}`;
 
 /** Bytes in the largest fitting unit. */
 export function bytes(n) {
@@ -16,7 +22,7 @@ export function bytes(n) {
   let at = 0;
   let value = n ?? 0;
   while (value >= 1024 && at < units.length - 1) { value /= 1024; at++; }
-  return `${(at === 0 ? whole : value >= 100 ? whole : tenth).format(value)} ${units[at]}`;
+  return `${(at === 0 ? whole : value >= 100 ? whole : tenth).format(value)}${NB}${units[at]}`;
 }
 
 /** An amount of a resource with its unit: mem and disk are in megabytes. */
@@ -33,22 +39,25 @@ export function resourceLine(resources) {
   const parts = [];
   for (const [name, value] of Object.entries(resources ?? {})) {
     if (!value) continue;
-    const unit = name === "cpus" ? (value === 1 ? " CPU" : " CPUs") : name === "gpus" ? (value === 1 ? " GPU" : " GPUs") : "";
-    parts.push(unit ? number(value) + unit : name === "ports" ? (typeof value === "number" ? plural(value, "port") : `ports ${value}`) : `${amount(name, value)} ${name}`);
+    const unit = name === "cpus" ? (value === 1 ? "CPU" : "CPUs") : name === "gpus" ? (value === 1 ? "GPU" : "GPUs") : "";
+    parts.push(unit ? number(value) + NB + unit : name === "ports" ? (typeof value === "number" ? plural(value, "port") : `ports ${value}`) : `${amount(name, value)}${NB}${name}`);
   }
   return parts.join(", ") || "nothing";
 }
 
+/** Ports without the brackets they are written in. */
+export const portsLine = (ports) => ports.replace(/[[\]]/g, "");
+
 /** A duration in its two largest units. */
 export function duration(seconds) {
   const s = Math.max(0, seconds);
-  if (s < 0.0095) return "0 s";
-  if (s < 1) return `${Math.round(s * 1000)} ms`;
-  if (s < 10) return `${Number.isInteger(s) ? s : s.toFixed(1)} s`;
-  if (s < 60) return `${Math.floor(s)} s`;
-  if (s < 3600) return `${Math.floor(s / 60)} min${s % 60 >= 1 && s < 600 ? ` ${Math.floor(s % 60)} s` : ""}`;
-  if (s < 86400) return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
-  return `${Math.floor(s / 86400)} d ${Math.floor((s % 86400) / 3600)} h`;
+  if (s < 0.0095) return `0${NB}s`;
+  if (s < 1) return `${Math.round(s * 1000)}${NB}ms`;
+  if (s < 10) return `${Number.isInteger(s) ? s : s.toFixed(1)}${NB}s`;
+  if (s < 60) return `${Math.floor(s)}${NB}s`;
+  if (s < 3600) return `${Math.floor(s / 60)}${NB}min${s % 60 >= 1 && s < 600 ? ` ${Math.floor(s % 60)}${NB}s` : ""}`;
+  if (s < 86400) return `${Math.floor(s / 3600)}${NB}h ${Math.floor((s % 3600) / 60)}${NB}min`;
+  return `${Math.floor(s / 86400)}${NB}d ${Math.floor((s % 86400) / 3600)}${NB}h`;
 }
 
 let skewS = 0;
@@ -56,7 +65,7 @@ let skewS = 0;
 export function setClock(masterNowS) { skewS = masterNowS - Date.now() / 1000; }
 export const nowS = () => Date.now() / 1000 + skewS;
 
-const ageText = (at) => { const s = nowS() - at; return s < 1 ? "now" : s < 60 ? `${Math.floor(s)} s ago` : `${duration(s)} ago`; };
+const ageText = (at) => { const s = nowS() - at; return s < 1 ? "now" : s < 60 ? `${Math.floor(s)}${NB}s ago` : `${duration(s)} ago`; };
 const sinceText = (at) => duration(Math.floor(nowS() - at));
 
 /** A moment as "3 min ago", kept up to date; the full time is its title. */

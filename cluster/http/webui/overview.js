@@ -4,7 +4,7 @@ import { h } from "./dom.js";
 import { GROUPS, LABELS, RESOURCES, TASK_STATES, ago, amount, badge, clock, count, duration, percent, plural, setClock, since, stateWord } from "./format.js";
 import { Resource, live } from "./live.js";
 import { agentName, frameworkName } from "./names.js";
-import { agentLink, bar, frameworkLink, frameworkUrl, heading, painted, panel, taskUrl, waiting } from "./parts.js";
+import { agentLink, bar, command, frameworkLink, frameworkUrl, heading, painted, panel, taskUrl, waiting } from "./parts.js";
 import { reasonWords } from "./words.js";
 
 const KEPT = 720;
@@ -81,7 +81,7 @@ function resourceTile(name, { total, used, offered }) {
   const [all, u, o] = [total, used, offered].map((part) => part[name] ?? 0);
   return h("section", { class: "tile", "aria-label": LABELS[name] },
     h("h2", null, LABELS[name]),
-    h("p", { class: "big" }, all ? percent(u / all) : "–", h("span", { class: "dim" }, " used")),
+    h("p", { class: "big" }, all ? percent(u / all) : "–", h("span", { class: "dim" }, all ? " used" : " there is none")),
     bar(name, u, o, all),
     h("dl", { class: "figures4" }, [["used", u], ["offered", o], ["idle", Math.max(0, all - u - o)], ["total", all]].map(([word, value]) =>
       h("div", null, h("dt", null, h("span", { class: `swatch ${word}` }), word), h("dd", null, amount(name, value))))));
@@ -108,7 +108,7 @@ function chart(samples, width) {
     series: [{ name: "used", tone: "used", isArea: true, values: of("used") }, { name: "offered", tone: "offered", isArea: true, values: of("offered") }] });
 }
 
-const counted = (rows) => h("ul", { class: "counts" }, rows.map(([what, n, href]) => h("li", { class: n ? null : "zero" }, href && n ? h("a", { href }, what) : what, h("b", null, count(n)))));
+const counted = (rows) => h("ul", { class: "counts" }, rows.map(([what, n, href]) => h("li", { class: n ? null : "zero" }, href && n ? h("a", { href }, what) : h("span", null, what), h("b", null, count(n)))));
 
 function agentCounts(agents) {
   return counted([[badge("connected"), agents.connected, "#/agents?state=connected"], [badge("disconnected"), agents.disconnected, "#/agents?state=disconnected"],
@@ -139,7 +139,7 @@ function sharesNow(roles) {
       rows.push({ label: one.name, share: one.share, text: percent(one.share), href: frameworkUrl(one.id), note: one.dominant ?? "", depth: 1 });
     }
   }
-  if (!rows.length) return h("p", { class: "empty" }, "No framework is here yet. Start one, or run ", h("code", null, `mesos-execute --master=${location.host} --name=hello --command='echo hello'`));
+  if (!rows.length) return h("p", { class: "empty" }, "No framework is here yet. Start one, or run ", command(`mesos-execute --master=${location.host} --name=hello --command='echo hello'`));
   return [h("p", { class: "dim small" }, "The dominant share: the largest part of any one resource that a role or framework holds."), shareBars(rows, "Dominant shares of roles and frameworks")];
 }
 
@@ -152,7 +152,7 @@ function told(event) {
   switch (event.type) {
     case "task_added": return [badge("TASK_STAGING"), " task ", taskLink(event.task.framework_id, event.task.id), " on ", agentLink(event.task.agent_id)];
     case "task_updated": return [badge(event.state), " task ", taskLink(event.framework_id, event.task_id), " of ", frameworkLink(event.framework_id),
-      event.reason && event.state !== "TASK_RUNNING" ? h("span", { class: "dim" }, `: ${reasonWords(event.reason)}`) : null];
+      event.reason && event.state !== "TASK_RUNNING" ? h("span", { class: "dim why" }, `: ${reasonWords(event.reason)}`) : null];
     case "agent_added": return [badge("connected"), " agent ", agentLink(event.agent.id, event.agent.hostname), " registered"];
     case "agent_updated": return [badge(event.agent.state), " agent ", agentLink(event.agent.id, event.agent.hostname)];
     case "agent_removed": return [badge(event.why === "left" ? "gone" : event.why), " agent ", agentLink(event.agent_id), event.why === "left" ? " left" : ""];

@@ -1,6 +1,6 @@
 // Pieces that several views are made of.
 import { h, patchChildren } from "./dom.js";
-import { LABELS, RESOURCES, amount, percent, shortId } from "./format.js";
+import { LABELS, RESOURCES, amount, percent, portsLine, shortId } from "./format.js";
 import { live } from "./live.js";
 import { agentName, frameworkName } from "./names.js";
 
@@ -50,7 +50,7 @@ export function resourceTable(total, used, offered) {
     h("thead", null, h("tr", null, ["Resource", "Use", "Used", "Offered", "Idle", "Total"].map((text, at) => h("th", { scope: "col", class: at > 1 ? "figures" : null }, text)))),
     h("tbody", null, names.map((name) => {
       const all = total[name];
-      if (typeof all === "string") return h("tr", null, h("th", { scope: "row" }, LABELS[name] ?? name), h("td", null), h("td", { class: "figures" }, used?.[name] || "none"), h("td", { class: "figures" }, offered?.[name] || "none"), h("td", null), h("td", { class: "figures" }, all));
+      if (typeof all === "string") return h("tr", null, h("th", { scope: "row" }, LABELS[name] ?? name), h("td", { class: "widebar" }), [used?.[name], offered?.[name]].map((some) => h("td", { class: "figures" }, some ? portsLine(some) : "none")), h("td", { class: "figures dim" }, "–"), h("td", { class: "figures" }, portsLine(all)));
       const u = used?.[name] ?? 0;
       const o = offered?.[name] ?? 0;
       return h("tr", null, h("th", { scope: "row" }, LABELS[name] ?? name), h("td", { class: "widebar" }, bar(name, u, o, all)),
@@ -65,6 +65,9 @@ export function shortTable(label, columns, rows, empty) {
     h("thead", null, h("tr", null, columns.map(([title, , kind]) => h("th", { scope: "col", class: kind }, title)))),
     h("tbody", null, rows.map((row) => h("tr", null, columns.map(([, cell, kind]) => h("td", { class: kind }, cell(row))))))));
 }
+
+/** A command to type, of which no word is broken. */
+export const command = (text) => h("code", { class: "command" }, text.split(" ").map((word, at) => [at ? " " : "", h("span", { class: "plain" }, word)]));
 
 export const panel = (title, ...content) => h("section", { class: "panel" }, title && h("h2", null, title), content);
 export const heading = (title, ...aside) => h("div", { class: "heading" }, h("h1", null, title), aside);
@@ -81,8 +84,10 @@ export function painted(signal, paint) {
   return [root, soon];
 }
 
+const sentence = (words) => words.replace(/[^.!?…]$/, "$&.");
+
 /** The words for something that is not there yet, or failed; null when its value can be shown. */
 export function waiting(resource, what) {
   if (resource.value !== null) return null;
-  return resource.fault ? h("p", { class: "empty fault" }, `${what} could not be loaded: ${resource.fault.message}`) : h("p", { class: "empty" }, "Loading …");
+  return resource.fault ? h("p", { class: "empty fault" }, `${what} could not be loaded: ${sentence(resource.fault.message)}`) : h("p", { class: "empty" }, "Loading …");
 }

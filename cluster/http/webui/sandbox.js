@@ -1,7 +1,7 @@
 // Files of an agent: directories, and a view of a text file that follows its end. Everything comes through the master.
 import { get, getBytes, url } from "./api.js";
 import { h, patchChildren } from "./dom.js";
-import { ago, bytes, count, moment, shortId } from "./format.js";
+import { ago, bytes, count, moment, shortId, tight } from "./format.js";
 import { live } from "./live.js";
 import { LogWindow } from "./logwindow.js";
 import { agentName } from "./names.js";
@@ -19,7 +19,7 @@ async function goneNote(fault, agentId, path, signal) {
   if (![404, 410, 503, 504].includes(fault.status)) return [h("h2", null, "This cannot be shown"), h("p", null, fault.message)];
   let reason = { title: "The files cannot be shown", words: fault.message };
   try { reason = await get("/page/gone", { agent_id: agentId, path }, signal); } catch { /* what is known has to do */ }
-  return [h("h2", null, reason.title), h("p", null, reason.words), reason.since_s && h("p", { class: "dim" }, `Since ${moment(reason.since_s)}, `, ago(reason.since_s), ".")];
+  return [h("h2", null, reason.title), h("p", null, tight(reason.words)), reason.since_s && h("p", { class: "dim" }, `Since ${moment(reason.since_s)}, `, ago(reason.since_s), ".")];
 }
 
 function way(agentId, path) {
@@ -65,10 +65,10 @@ export function sandbox({ args: [agentId], query: { path = "", name }, signal, s
 
   function columns() {
     return [
-      ["Name", (f) => (f.is_directory ? h("a", { href: filesUrl(agentId, f.path) }, `${f.name}/`) : h("a", { href: logUrl(agentId, f.path) }, f.name))],
+      ["Name", (f) => (f.is_directory ? h("a", { href: filesUrl(agentId, f.path) }, `${f.name}/`) : h("a", { href: logUrl(agentId, f.path) }, f.name)), "name"],
       ["Size", (f) => (f.is_directory ? h("span", { class: "dim" }, "–") : bytes(f.size)), "figures"],
       ["Changed", (f) => ago(f.mtime_s), "figures"], ["Mode", (f) => h("span", { class: "mono dim" }, f.mode), "wide"], ["Owner", (f) => f.owner, "wide"],
-      ["", (f) => (f.is_directory ? null : h("a", { href: fileUrl(agentId, f.path), download: f.name, "aria-label": `Download ${f.name}` }, "download"))],
+      ["", (f) => (f.is_directory ? null : h("a", { href: fileUrl(agentId, f.path), download: f.name, "aria-label": `Download ${f.name}` }, "download")), "figures"],
     ];
   }
 }
@@ -95,7 +95,7 @@ export function log({ args: [agentId], query: { path = "" }, signal, setTitle })
   const follow = h("button", { type: "button", "aria-pressed": "true", onclick: () => window_.follow(!window_.isFollowing) }, "Follow");
   const wrap = h("button", { type: "button", "aria-pressed": "false", onclick: () => { const yes = !pane.classList.contains("wrap"); wrap.setAttribute("aria-pressed", String(yes)); window_.wrap(yes); } }, "Wrap lines");
   const other = name === "stdout" ? "stderr" : name === "stderr" ? "stdout" : null;
-  const slider = h("input", { type: "range", min: 0, max: 1000, value: 1000, "aria-label": "Place in the file", onchange: () => window_.goTo(slider.value / 1000) });
+  const slider = h("input", { type: "range", min: 0, max: 1000, value: 1000, hidden: true, "aria-label": "Place in the file", onchange: () => window_.goTo(slider.value / 1000) });
   window_.changed = () => {
     const { start, end, size } = window_;
     follow.setAttribute("aria-pressed", String(window_.isFollowing));
@@ -108,12 +108,14 @@ export function log({ args: [agentId], query: { path = "" }, signal, setTitle })
     try {
       if (!document.hidden) await window_.step();
       gone.hidden = true;
+      pane.hidden = false;
     } catch (fault) {
       if (signal.aborted) return;
       const note = await goneNote(fault, agentId, path, signal);
       if (signal.aborted) return;
       patchChildren(gone, h("div", null, note, window_.size ? h("p", { class: "dim" }, "What was read before is below.") : null));
       gone.hidden = false;
+      pane.hidden = !window_.size; // nothing was read that could be below
     }
     if (!signal.aborted) timer = setTimeout(turn, FOLLOW_MS);
   }

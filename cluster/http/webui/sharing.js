@@ -72,11 +72,11 @@ export function offers({ query, signal, setTitle }) {
   setTitle("Offers");
   const table = new Table({
     path: "/offers", rows: "offers", label: "Outstanding offers", query, signal, hasSearch: false, everyMs: OFFERS_MS, key: (offer) => offer.id,
-    words: { one: "offer outstanding", many: "offers outstanding, the oldest first", empty: "No offers are outstanding: everything is used, declined, or nobody wants any.", none: "No such offers are outstanding." },
+    words: { one: "offer outstanding", many: "offers outstanding", empty: "No offers are outstanding: everything is used, declined, or nobody wants any.", none: "No such offers are outstanding." },
     columns: [
       { name: "Framework", isHead: true, cell: (o) => frameworkLink(o.framework_id, o.framework_name) }, { name: "Role", cell: (o) => o.role },
       { name: "Agent", cell: (o) => agentLink(o.agent_id, o.hostname) }, { name: "Resources", cell: (o) => h("span", { class: "mono cut", title: o.resources, style: { "max-width": "34rem" } }, o.resources) },
-      { name: "Age", class: "figures", cell: (o) => h("span", { class: nowS() - o.made_s > OLD_S ? "old" : null }, since(o.made_s)) },
+      { name: "Age, oldest first", class: "figures", cell: (o) => h("span", { class: nowS() - o.made_s > OLD_S ? "old" : null }, since(o.made_s)) },
       { name: "Id", class: "wide", cell: (o) => h("span", { class: "dim", title: o.id }, `…${o.id.slice(-6)}`) },
     ],
     update: () => true, // nothing tells of offers themselves, but what happens is mostly about some
@@ -171,7 +171,7 @@ function verdict(value) {
     : value.offered ? ["offered", "Offered", `In the last round ${plural(value.offered, "agent")} of ${count(value.agents)} went to it. If its task does not run, the framework declined what it got or needs more on one agent.`]
       : !value.possible ? ["never", "Never possible", "No agent of today's cluster would do, even if all of it were free."]
         : ["notnow", "Not now", `${plural(value.possible, "agent")} of ${count(value.agents)} would do if ${value.possible === 1 ? "it were" : "they were"} entirely free.`];
-  return h("p", { class: `verdict ${tone}` }, h("b", null, word), " ", text);
+  return h("p", { class: `verdict ${tone}` }, h("b", null, `${word}.`), " ", text);
 }
 
 const part = (n, all, tone = "") => h("span", { class: "bar", "aria-hidden": "true" }, h("span", { class: `used ${tone}`, style: { width: `${all ? (100 * n) / all : 0}%` } }));

@@ -17,7 +17,7 @@ const GAP_MS = 500;
  * @param columns   [{name, sort, cell(row), class}], or a function of the query that tells them
  * @param filters   controls beside the search: [{name, label, options: [[value, text]]}]
  * @param fixed     query parameters that the address does not show
- * @param words     {search, one, many, empty, none}, or a function of the query that tells them
+ * @param words     {search, one, many, empty, none}, text or several parts, or a function of the query that tells them
  * @param query     of the address; changed by controls, written back with `base`
  * @param key       (row) => its key
  * @param update    (rows by key, event) => whether this event makes the list stale
@@ -34,6 +34,7 @@ export class Table {
   #isPainting = false;
   #isStale = false;
   #settling = 0;
+  #said = "";
   #scrolled = 0;
   #told;
 
@@ -67,8 +68,10 @@ export class Table {
 
   #controls() {
     let typing = 0;
+    const label = this.words.search ?? "Search";
+    const isShort = matchMedia("(max-width: 30rem)").matches; // the long form would be cut there
     const search = h("input", {
-      type: "search", placeholder: this.words.search ?? "Search", "aria-label": this.words.search ?? "Search", value: this.query.search ?? "",
+      type: "search", placeholder: isShort ? label.replace(/^Search by (.)/, (_, first) => first.toUpperCase()) : label, "aria-label": label, value: this.query.search ?? "",
       autocomplete: "off", spellcheck: "false",
       oninput: () => { clearTimeout(typing); typing = setTimeout(() => this.#ask({ search: search.value }), 150); },
     });
@@ -229,7 +232,8 @@ export class Table {
     else if (this.#total === null) words = "Loading …";
     else if (this.#total === 0) words = isAsked ? none : empty;
     this.note.hidden = !words;
-    this.note.textContent = words;
+    if (this.#said !== words) this.note.replaceChildren(...[words].flat());
+    this.#said = words;
     this.note.classList.toggle("fault", Boolean(this.#fault));
     this.table.hidden = Boolean(words);
     const isCut = this.#total > this.#length;

@@ -22,12 +22,12 @@ export function taskTable({ query, signal, base, fixed = {}, without = [] }) {
     { id: "name", name: "Name", sort: "name", isHead: true, cell: (row) => h("a", { href: taskUrl(row.framework_id, row.id), class: "cut", title: row.name }, row.name || row.id) },
     { id: "id", name: "Id", sort: "id", class: "wider", cell: (row) => h("span", { class: "cut dim", title: row.id }, row.id) },
     { id: "state", name: "State", sort: "state", cell: (row) => [badge(row.state), row.healthy === false ? h("span", { class: "state bad" }, "unhealthy") : null] },
-    { id: "framework", name: "Framework", cell: (row) => frameworkLink(row.framework_id) },
+    { id: "framework", name: "Framework", class: "roomy", cell: (row) => frameworkLink(row.framework_id) },
     { id: "agent", name: "Agent", class: "wide", cell: (row) => agentLink(row.agent_id) },
     { id: "cpus", name: "CPUs", class: "figures wide", cell: (row) => number(row.resources.cpus) },
     { id: "mem", name: "Memory", class: "figures wide", cell: (row) => amount("mem", row.resources.mem) },
     { id: "started", name: "Started", sort: "started", first: "desc", class: "figures", cell: (row) => ago(row.started_s) },
-    { id: "updated", name: "Changed", sort: "updated", first: "desc", class: "figures", cell: (row) => ago(row.updated_s) },
+    { id: "updated", name: "Changed", sort: "updated", first: "desc", class: "figures roomy", cell: (row) => ago(row.updated_s) },
     { id: "sandbox", name: "Sandbox", class: "wide", cell: (row) => h("a", { href: taskSandbox(row) }, "browse") },
   ];
   return new Table({
@@ -63,7 +63,7 @@ export function task({ args: [frameworkId, id], signal, setTitle }) {
   const [root, soon] = painted(signal, () => {
     const way = [h("a", { href: "#/tasks" }, "Tasks"), frameworkLink(frameworkId, found.value?.framework_name)];
     const missing = waiting(found, "This task");
-    if (missing) return [crumbs(...way), heading(id), missing, found.fault?.status === 404 && h("p", { class: "dim" }, "Only the last ended tasks of a framework are remembered, and none of before the master was restarted.")];
+    if (missing) return [crumbs(...way), heading(id), missing, found.fault?.status === 404 && h("p", { class: "dim" }, "Only the last ended tasks of a framework are remembered, and none from before the master was restarted.")];
     return [crumbs(...way), ...paint(found.value)];
   });
   function paint({ task: one, standing, framework_name: name, hostname, agent_pid: pid, is_kill_wanted: isKillWanted }) {
@@ -90,7 +90,7 @@ export function task({ args: [frameworkId, id], signal, setTitle }) {
         ["Labels", one.labels?.labels?.length ? one.labels.labels.map((l) => `${l.key}${l.value ? `: ${l.value}` : ""}`).join(", ") : null], ["Container", container ? h("code", null, container) : null]),
       panel("History", statuses.length ? h("ol", { class: "story" }, statuses.map((status, at) => h("li", null,
         h("time", { class: "when", datetime: new Date(status.timestamp * 1000).toISOString(), title: moment(status.timestamp) }, clock(status.timestamp), at ? h("span", { class: "dim" }, ` +${duration(status.timestamp - statuses[at - 1].timestamp)}`) : null),
-        badge(status.state), h("span", null, [sourceWords(status.source) && `${sourceWords(status.source)} said so`, reasonWords(status.reason)].filter(Boolean).join(": "), status.message ? h("span", { class: "said" }, `“${status.message}”`) : null))))
+        badge(status.state), h("span", null, [sourceWords(status.source) && `${sourceWords(status.source)} said so`, reasonWords(status.reason)].filter(Boolean).join(": ").replace(/^./, (c) => c.toUpperCase()), status.message ? h("span", { class: "said" }, `“${status.message}”`) : null))))
         : h("p", { class: "empty" }, "Nothing was reported yet: the task is on its way to its agent.")),
       TASK_STATES[state]?.[1] === "wait" && h("p", { class: "dim" }, "If others of this framework are not launched at all: ", h("a", { href: whyUrl(frameworkId) }, "why is my task not running?")),
     ];

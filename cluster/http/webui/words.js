@@ -70,7 +70,7 @@ export function causeOf(state, status) {
   const exit = /exited with status (\d+)/i.exec(message);
   const signal = /terminated with signal ([A-Za-z ]+)/i.exec(message);
   let why = reasonWords(status?.reason);
-  if (exit) why = `its command exited with status ${exit[1]}${EXITS[exit[1]] ?? ""}`;
+  if (exit) why = `its command exited with status\u00a0${exit[1]}${EXITS[exit[1]] ?? ""}`;
   else if (signal) why = `its command was ended by the signal “${signal[1].trim()}”`;
   else if (!why && state === "TASK_KILLED") why = "somebody asked for its end: its framework or an operator";
   return why ? `${end}: ${why}.` : `${end}.`;
