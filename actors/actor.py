@@ -129,6 +129,13 @@ class Actor:
         else:
             runtime.peers.send(self.pid.name, to, message)
 
+    def go_on(self, rest: object) -> None:
+        """Handle ``rest`` next, before all that waits: what a handler leaves of long work.
+
+        Other actors and the event loop get their turns in between, the own messages stay where they are.
+        """
+        self._runtime.put_first(self, rest)
+
     def link(self, pid: PID) -> None:
         """Have :meth:`on_exited` called when ``pid`` ends or its process cannot be reached."""
         self._runtime.link(self.pid, pid)

@@ -339,6 +339,14 @@ class Runtime:
         if not mail.queued:
             self.make_ready(mail)
 
+    def put_first(self, actor: Actor, message: object) -> None:
+        """Put a message of an actor to itself before those in its mailbox, however full."""
+        if actor._alive:
+            mail = actor._mail or self.first_mail(actor)
+            mail.queue.appendleft((actor.pid, message, self.turn_ns))
+            if not mail.queued:
+                self.make_ready(mail)
+
     def send_from(self, actor: Actor, to: PID, message: object) -> None:
         """Send from an actor to a local one to whom it did not send last, or whose mailbox is full."""
         target = self.local.get(to)
