@@ -9,8 +9,10 @@ Source: reference master.md §7.1, scheduler-executor-api.md §2.1, types.md §6
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from functools import lru_cache, wraps
+from typing import TypeVar
 
 from cluster.model import (
     AgentInfo,
@@ -31,6 +33,12 @@ from cluster.model import (
 #: What an executor should have, in thousandths of cpus and of MB; less only earns a warning.
 LEAST_EXECUTOR_CPUS_MILLI = 10
 LEAST_EXECUTOR_MEM_MILLI = 32_000
+
+#: Lists of resources of which is remembered what they come to: tasks and executors are of a few sizes.
+SIZES = 4096
+
+Wire = tuple[Resource, ...]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,25 @@ def resource_violations(path: str, resources: tuple[Resource, ...]) -> Iterator[
             yield Violation(f"{path}[{index}]", "gpus must be a whole number")
 
 
-def allocated(resources: tuple[Resource, ...], role: str) -> Resources:
+def _remembered(about: Callable[[Wire, str], T]) -> Callable[[Wire, str], T]:
+    """Make a function of resources and a role remember its answers.
+
+    Those about disks are not: volumes may hold mappings, which cannot be looked up.
+    """
+    known = lru_cache(SIZES)(about)
+
+    @wraps(about)
+    def look_up(resources: Wire, role: str) -> T:
+        for resource in resources:
+            if resource.disk is not None:
+                return about(resources, role)
+        return known(resources, role)
+
+    return look_up
+
+
+@_remembered
+def allocated(resources: Wire, role: str) -> Resources:
     """Valid wire resources as an exact sum, allocated to `role` where they name no allocation.
 
     Raises:
@@ -69,6 +95,16 @@ def allocated(resources: tuple[Resource, ...], role: str) -> Resources:
     """
     total = Resources.of(resources)
     return total.allocated(role) if not total.roles else total
+
+
+@_remembered
+def allocated_protos(resources: Wire, role: str) -> Wire:
+    """The same in the internal format.
+
+    Raises:
+        InvalidResource: they are not valid.
+    """
+    return allocated(resources, role).protos()
 
 
 def use_violations(resources: tuple[Resource, ...]) -> list[Violation]:
@@ -79,7 +115,14 @@ def use_violations(resources: tuple[Resource, ...]) -> list[Violation]:
     return found
 
 
-def allocation_violations(path: str, resources: tuple[Resource, ...], role: str) -> Iterator[Violation]:
+@_remembered
+def task_need_violations(resources: Wire, role: str) -> tuple[Violation, ...]:
+    """Faults of the resources that a task needs of an offer for `role`."""
+    path = "resources"
+    return (*resource_violations(path, resources), *_allocation_violations(path, resources, role))
+
+
+def _allocation_violations(path: str, resources: tuple[Resource, ...], role: str) -> Iterator[Violation]:
     """Valid resources must be allocated to one role, that of the offer, and not mix revocable ones."""
     try:
         total = allocated(resources, role)
@@ -139,7 +182,7 @@ def executor_violations(path: str, info: ExecutorInfo, framework_id: str, role: 
             f"{path}.container", "containers with images, volumes or networks are not supported yet"
         )
     yield from resource_violations(f"{path}.resources", info.resources)
-    yield from allocation_violations(f"{path}.resources", info.resources, role)
+    yield from _allocation_violations(f"{path}.resources", info.resources, role)
 
 
 # -- tasks ------------------------------------------------------------------------------------
@@ -207,8 +250,7 @@ def _unsupported(task: TaskInfo) -> Iterator[Violation]:
 def _resource_use_violations(task: TaskInfo, context: TaskContext) -> Iterator[Violation]:
     if not task.resources:
         yield Violation("resources", "must not be empty")
-    yield from resource_violations("resources", task.resources)
-    yield from allocation_violations("resources", task.resources, context.role)
+    yield from task_need_violations(task.resources, context.role)
 
 
 def _work_violations(task: TaskInfo, context: TaskContext) -> Iterator[Violation]:

@@ -33,6 +33,8 @@ class Sizes:
         if known is None:
             if len(self._known) < SIZES:
                 self._known[task.resources] = task.resources, task.record.resources
+        elif known[1] is task.record.resources:
+            task.resources = known[0]
         elif known[1] == task.record.resources:
             task.resources = known[0]
             task.record = msgspec.structs.replace(task.record, resources=known[1])

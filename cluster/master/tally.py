@@ -6,10 +6,13 @@ Whole thousandths, so that what comes and goes again leaves nothing behind.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 from cluster.model import Kind, Resources, TaskState, ValueType, quantity_milli
+
+#: Resources of which the parts are remembered: tasks are of a few sizes, and what is offered ends again.
+SIZES = 4096
 
 
 def shown_name(kind: Kind) -> str:
@@ -18,6 +21,12 @@ def shown_name(kind: Kind) -> str:
     Source: reference http-endpoints.md §3.1 (Res).
     """
     return f"{kind.name}_revocable" if kind.revocable else kind.name
+
+
+@lru_cache(SIZES)
+def _counted(resources: Resources) -> tuple[tuple[str, int], ...]:
+    """Shown names and thousandths."""
+    return tuple((shown_name(kind), quantity_milli(kind, amount)) for kind, amount in resources)
 
 
 class Sum:
@@ -37,16 +46,14 @@ class Sum:
     def add(self, agent_id: str, resources: Resources) -> None:
         """Count resources of an agent."""
         milli = self.milli
-        for kind, amount in resources:
-            name = shown_name(kind)
-            milli[name] = milli.get(name, 0) + quantity_milli(kind, amount)
+        for name, amount in _counted(resources):
+            milli[name] = milli.get(name, 0) + amount
 
     def take(self, agent_id: str, resources: Resources) -> None:
         """Count resources of an agent no more."""
         milli = self.milli
-        for kind, amount in resources:
-            name = shown_name(kind)
-            left = milli[name] - quantity_milli(kind, amount)
+        for name, amount in _counted(resources):
+            left = milli[name] - amount
             if left:
                 milli[name] = left
             else:
@@ -84,6 +91,7 @@ class ListedSum(Sum):
                 del self.lists[agent_id]
 
 
+@lru_cache(SIZES)
 def _lists_of(resources: Resources) -> Resources:
     """The ranges and sets; mostly there are none."""
     if all(kind.type is ValueType.SCALAR for kind, _ in resources):
@@ -181,8 +189,8 @@ class Tally:
         """A framework uses resources of an agent."""
         self.used.add(agent_id, resources)
         self.framework_used.add(framework_id, agent_id, resources)
-        for role in resources.roles:
-            self.role_used.add(role, agent_id, _of_role(resources, role))
+        for role, part in _by_role(resources):
+            self.role_used.add(role, agent_id, part)
         for role, part in _reserved(resources):
             self.reserved_used.add(role, agent_id, part)
 
@@ -190,8 +198,8 @@ class Tally:
         """A framework uses them no more."""
         self.used.take(agent_id, resources)
         self.framework_used.take(framework_id, agent_id, resources)
-        for role in resources.roles:
-            self.role_used.take(role, agent_id, _of_role(resources, role))
+        for role, part in _by_role(resources):
+            self.role_used.take(role, agent_id, part)
         for role, part in _reserved(resources):
             self.reserved_used.take(role, agent_id, part)
 
@@ -213,13 +221,17 @@ class Tally:
             self.states[after] += 1
 
 
-def _of_role(resources: Resources, role: str) -> Resources:
-    """What is allocated to a role; nearly always all of it."""
-    return resources if len(resources.roles) == 1 else resources.allocated_to(role)
+@lru_cache(SIZES)
+def _by_role(resources: Resources) -> tuple[tuple[str, Resources], ...]:
+    """The parts by the role that they are allocated to; nearly always there is one."""
+    roles = resources.roles
+    if len(roles) == 1:
+        return ((roles[0], resources),)
+    return tuple((role, resources.allocated_to(role)) for role in roles)
 
 
-def _reserved(resources: Resources) -> Iterator[tuple[str, Resources]]:
+@lru_cache(SIZES)
+def _reserved(resources: Resources) -> tuple[tuple[str, Resources], ...]:
     """The reserved parts by the role that reserved them."""
     roles = {kind.reservation_role: None for kind, _ in resources if kind.reservation_role is not None}
-    for role in roles:
-        yield role, resources.reserved(role).unallocated()
+    return tuple((role, resources.reserved(role).unallocated()) for role in roles)

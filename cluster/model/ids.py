@@ -3,11 +3,13 @@
 Source: Mesos src/common/validation.cpp (validateID); reference types.md §1.
 """
 
+import re
 from typing import ClassVar
 
 import msgspec
 
 MAX_ID_BYTES = 255  # NAME_MAX: ids become directory names
+_UNFIT = re.compile(r"[/\\\x00-\x1f\x7f]")
 
 
 class Id(msgspec.Struct, frozen=True, order=True, cache_hash=True, omit_defaults=True):
@@ -85,6 +87,6 @@ def id_fault(value: str) -> str | None:
         return f"ID must not be greater than {MAX_ID_BYTES} bytes"
     if value in (".", ".."):
         return f"'{value}' is disallowed"
-    if any(c in "/\\" or ord(c) < 0x20 or ord(c) == 0x7F for c in value):
+    if _UNFIT.search(value):
         return f"'{value}' contains invalid characters"
     return None

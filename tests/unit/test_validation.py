@@ -15,6 +15,7 @@ from cluster.model import (
     CheckInfo,
     CommandInfo,
     ContainerInfo,
+    DiskInfo,
     DurationInfo,
     Environment,
     ExecutorID,
@@ -24,6 +25,7 @@ from cluster.model import (
     HealthCheck,
     InvalidResource,
     KillPolicy,
+    Kind,
     OfferFilters,
     Resource,
     Resources,
@@ -33,12 +35,14 @@ from cluster.model import (
     TaskID,
     TaskInfo,
     ValueType,
+    Volume,
 )
 from cluster.validation import (
     TaskContext,
     Violation,
     agent_violations,
     allocated,
+    allocated_protos,
     framework_roles,
     framework_violations,
     same_executor,
@@ -239,6 +243,36 @@ def test_all_faults_come_together_in_the_order_of_the_reference() -> None:
 def test_invalid_resources_are_told_once_and_not_compared_with_the_offer() -> None:
     found = task_violations(task(resources=(scalar("cpus", -1), scalar("", 1))), context())
     assert paths(found) == ["resources[0]", "resources[1]"]
+
+
+def test_volumes_with_mappings_are_looked_at_as_often_as_they_come() -> None:
+    kinds = Volume.Source.CSIVolume
+    mode = kinds.VolumeCapability.AccessMode(mode=kinds.VolumeCapability.AccessMode.Mode.SINGLE_NODE_WRITER)
+    static = kinds.StaticProvisioning(
+        volume_id="v",
+        volume_capability=kinds.VolumeCapability(access_mode=mode),
+        volume_context={"key": "value"},
+    )
+    source = Volume.Source(csi_volume=kinds(plugin_name="p", static_provisioning=static))
+    volume = Volume(mode=Volume.Mode.RW, container_path="path", source=source)
+    resources = (scalar("cpus", 1), scalar("disk", 1, disk=DiskInfo(volume=volume)))
+    for _ in range(2):
+        assert allocated(resources, "r").amount(Kind("cpus", allocation="r")) == 1000
+        assert allocated_protos(resources, "r")[1].disk == DiskInfo(volume=volume)
+        assert paths(task_violations(task(resources=resources), context())) == [
+            "resources"
+        ]  # none is offered
+
+
+@pytest.mark.parametrize("text", ["cpus:1;mem:2", "mem:2;cpus:1", "cpus:1;mem:3"])
+@pytest.mark.parametrize("role", ["r", "q"])
+def test_sizes_that_are_remembered_are_told_apart(text: str, role: str) -> None:
+    fresh = Resources.of(parsed(text)).allocated(role)
+    for _ in range(2):
+        assert allocated(parsed(text), role) == fresh
+        assert allocated_protos(parsed(text), role) == fresh.protos()
+        found = task_violations(task(resources=fresh.protos()), context())
+        assert any("must be allocated" in one.fault for one in found) == (role != "r")
 
 
 def test_revocable_and_other_resources_of_one_name_do_not_mix() -> None:
