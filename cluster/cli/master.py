@@ -13,6 +13,7 @@ from cluster.cli.place import Place
 from cluster.config import MASTER, MasterConfig, config_or_exit, flags_of
 from cluster.http import Endpoint
 from cluster.http.endpoints.master import master_endpoints
+from cluster.http.endpoints.render_tasks import write_task
 from cluster.http.v1.scheduler_api import SchedulerApi
 from cluster.master.actor import NAME, MasterActor
 from cluster.master.context import MasterSettings
@@ -94,7 +95,8 @@ def main() -> int:
         return 1
 
     async def start(process: Process, place: Place) -> None:
-        actor = MasterActor(settings_of(config, place.hostname), options, dict(config.weights or ()))
+        settings = settings_of(config, place.hostname)
+        actor = MasterActor(settings, options, dict(config.weights or ()), write_task)
         process.runtime.spawn(actor, NAME)
 
     return run_daemon(

@@ -7,6 +7,8 @@ No decision is made here. The parts (`agents`, `frameworks`, `offers`, `accept`,
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import ClassVar, Protocol
 
 from actors import PID, Actor, handles, split_address
@@ -14,7 +16,7 @@ from cluster.allocator import AllocatorOptions
 from cluster.allocator import messages as alloc
 from cluster.allocator.actor import AllocatorActor
 from cluster.master import counters, page, reading, timers, views, walks, watching
-from cluster.master.accept import Acceptance
+from cluster.master.accept import TASKS_AT_ONCE, Acceptance, Rest
 from cluster.master.agents import Agents
 from cluster.master.commands import Commands
 from cluster.master.context import Context, Ids, MasterSettings
@@ -24,7 +26,7 @@ from cluster.master.offers import Offers
 from cluster.master.operations import Operations
 from cluster.master.state import FrameworkEntry, MasterState
 from cluster.master.tasks import Tasks
-from cluster.model import Address, AgentID, ExecutorID, FrameworkID, MasterCapability, MasterInfo
+from cluster.model import Address, AgentID, ExecutorID, FrameworkID, MasterCapability, MasterInfo, Task
 from cluster.protocol import agent as agents
 from cluster.protocol import operator, subscription
 from cluster.protocol import page as pages
@@ -44,7 +46,7 @@ class Call(Protocol):
 
 
 class MasterActor(Actor):
-    """Owns the state of the cluster."""
+    """Owns the state of the cluster. `write_task` makes the JSON of tasks that readers are to find ready."""
 
     routes: ClassVar[dict[str, type]] = {
         "offers": pages.GetOffers,
@@ -55,11 +57,16 @@ class MasterActor(Actor):
     }
 
     def __init__(
-        self, settings: MasterSettings, options: AllocatorOptions, weights: dict[str, float]
+        self,
+        settings: MasterSettings,
+        options: AllocatorOptions,
+        weights: dict[str, float],
+        write_task: Callable[[Task], bytes] | None = None,
     ) -> None:
         self._settings = settings
         self._options = options
         self._weights = weights
+        self._write_task = write_task
         self._share_askers: deque[PID] = deque()
 
     def initialize(self) -> None:
@@ -67,7 +74,7 @@ class MasterActor(Actor):
         self.allocator = self.spawn(allocator, "allocator")
         self.started_s = self.clock.wall()
         ids = Ids(str(self.rng().uuid()))
-        self.state = MasterState(self._settings.max_completed_frameworks)
+        self.state = MasterState(self._settings.max_completed_frameworks, self._write_task)
         self._feed = Feed(self.state, self.send)
         self.context = Context(
             state=self.state,
@@ -156,7 +163,16 @@ class MasterActor(Actor):
     @handles
     def on_accept(self, sender: PID, message: schedulers.Accept) -> None:
         if framework := self._framework(sender, message):
-            self._accept.accept(framework, message)
+            self._work(self._accept.accept(framework, message))
+
+    @handles
+    def on_rest(self, sender: PID, message: Rest) -> None:
+        self._work(message.work)
+
+    def _work(self, work: Iterator[None]) -> None:
+        """Do some of what may be long; the rest comes next."""
+        if sum(1 for _ in islice(work, TASKS_AT_ONCE)) == TASKS_AT_ONCE:
+            self.go_on(Rest(work))
 
     @handles
     def on_decline(self, sender: PID, message: schedulers.Decline) -> None:

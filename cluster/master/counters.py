@@ -60,7 +60,11 @@ DECLARED = (
         for what in ("status_updates", "status_update_acknowledgements")
     ),
     *(
-        f"operations/{what}"
+        f"operations/{of}{what}"
+        for of in (
+            "", "reserve/", "unreserve/", "create/", "destroy/", "grow_volume/", "shrink_volume/",
+            "create_disk/", "destroy_disk/",
+        )
         for what in (
             "total", "pending", "recovering", "unreachable", "finished", "failed", "error", "dropped",
             "gone_by_operator",
@@ -145,6 +149,7 @@ def declare(
     `handled` says how many messages of a type it has dealt with, `waiting` the types of those that wait.
     """
     metrics.declare(*(f"master/{name}" for name in DECLARED))
+    metrics.gauge("registrar/queued_operations", lambda: 0.0)  # without a registry nothing waits for it
     metrics.family(lambda: queues(waiting()))
     metrics.stream(lambda: calls_by_principal(state))
     if per_framework:

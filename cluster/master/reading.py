@@ -111,6 +111,13 @@ class TaskRows(NamedTuple):
     records: tuple[Task, ...]
 
 
+class TaskTexts(NamedTuple):
+    """The same as the JSON that the master keeps."""
+
+    list: str
+    texts: tuple[bytes, ...]
+
+
 class OfferRow(NamedTuple):
     """An offer of the framework before; `executor_ids`: its custom executors on that agent."""
 
@@ -129,7 +136,7 @@ class ExecutorRow(NamedTuple):
     info: ExecutorInfo
 
 
-Row = AgentRow | FrameworkRow | TaskRows | OfferRow | ExecutorRow
+Row = AgentRow | FrameworkRow | TaskRows | TaskTexts | OfferRow | ExecutorRow
 
 
 class RoleRow(NamedTuple):
@@ -151,7 +158,8 @@ class RoleRow(NamedTuple):
 class Wanted:
     """Which part of the state to walk over, in this order. Agents may be cut: `agents_from`, `agents_limit`.
 
-    An id limits the walk to one agent or framework. `page_cost`: how much one page is, in tasks.
+    An id limits the walk to one agent or framework. `page_cost`: how much one page is, in tasks. With `texts`
+    tasks come as `TaskTexts` if they are kept as such.
     """
 
     agents: bool = False
@@ -163,6 +171,7 @@ class Wanted:
     agents_from: int = 0
     agents_limit: int | None = None
     page_cost: int = PAGE_COST
+    texts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

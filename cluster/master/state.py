@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import enum
 from collections import Counter, OrderedDict, deque
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from actors import PID
@@ -19,6 +19,7 @@ from cluster.allocator import capabilities_of
 from cluster.master.away import Absence, AwayAgent, AwayAgents
 from cluster.master.framework_counts import FrameworkCounts
 from cluster.master.sizes import Sizes
+from cluster.master.taken_ids import TakenIds
 from cluster.master.tally import Tally
 from cluster.master.timeline import EndedLine, EndedOrder, Timeline
 from cluster.model import (
@@ -55,6 +56,7 @@ class TaskEntry:
     """A task. `is_charged`: its resources count as used on its agent.
 
     `is_forgotten`: it ended, and its agent has forgotten that, so nobody will repeat its last update.
+    `text`: its JSON, if the state keeps that.
     """
 
     record: Task
@@ -63,6 +65,7 @@ class TaskEntry:
     is_forgotten: bool = False
     kill: agent_protocol.KillTask | None = None
     place: tuple[float, int] | None = None  # in the timeline of its framework, when it has a status
+    text: bytes = b""
 
     @property
     def id(self) -> str:
@@ -244,27 +247,15 @@ class FrameworkEntry:
 MAX_GONE_AGENTS = 102_400
 
 
-class TakenIds(Collection[str]):
-    """The ids of active and unreachable tasks, without copying them."""
-
-    def __init__(self, framework: FrameworkEntry) -> None:
-        self._framework = framework
-
-    def __contains__(self, task_id: object) -> bool:
-        return task_id in self._framework.tasks or task_id in self._framework.unreachable
-
-    def __iter__(self) -> Iterator[str]:
-        yield from self._framework.tasks
-        yield from self._framework.unreachable
-
-    def __len__(self) -> int:
-        return len(self._framework.tasks) + len(self._framework.unreachable)
-
-
 class MasterState:
-    """All entries and the indexes between them."""
+    """All entries and the indexes between them.
 
-    def __init__(self, max_completed_frameworks: int) -> None:
+    `write` makes the JSON of a task, which is then kept: done when a task changes, it finds everything at
+    hand, while a reader of all tasks would wait for memory twenty times a task.
+    """
+
+    def __init__(self, max_completed_frameworks: int, write: Callable[[Task], bytes] | None = None) -> None:
+        self.write = write
         self.agents: dict[str, AgentEntry] = {}
         self.agent_by_pid: dict[PID, AgentEntry] = {}
         self.unreachable_agents: OrderedDict[str, float] = OrderedDict()  # id -> epoch seconds
@@ -366,6 +357,8 @@ class MasterState:
         """Index a task and charge its agent if it holds resources."""
         assert task.id not in framework.tasks, f"task {task.id} is known"
         framework.sizes.share(task)
+        if self.write is not None:
+            task.text = self.write(task.record)
         framework.tasks[task.id] = task
         agent.tasks[framework.id, task.id] = None
         self._task_state(framework, None, task.state)
@@ -386,6 +379,8 @@ class MasterState:
     def update_task(self, framework: FrameworkEntry, task: TaskEntry, record: Task) -> None:
         """Replace the record of a known task by one with another state or further statuses."""
         before, task.record = task.record, record
+        if self.write is not None:
+            task.text = self.write(record)
         if before.state is not record.state:
             self._task_state(framework, before.state, record.state)
         if not before.statuses and record.statuses:
@@ -458,6 +453,8 @@ class MasterState:
                 home = self.agents.get(task.agent_id)
                 if home is None or (framework.id, task.id) not in home.tasks:
                     faults.append(f"task {task.id} of {framework.id} is not on its agent {task.agent_id}")
+                if self.write is not None and task.text != self.write(task.record):
+                    faults.append(f"what is kept as text of task {task.id} of {framework.id} is not true")
                 if task.id in framework.unreachable:
                     faults.append(f"task {task.id} of {framework.id} is known and unreachable")
         return faults

@@ -27,6 +27,7 @@ from cluster.master.reading import (
     Page,
     Row,
     TaskRows,
+    TaskTexts,
     Wanted,
     WantedTasks,
 )
@@ -41,6 +42,8 @@ FRAMEWORK_COST = 8
 #: How many agents can be looked at, and ended tasks be put in order, for what a task costs.
 AGENTS_SEEN = 10
 TASKS_SORTED = 10
+#: The same of tasks that are text already.
+TEXTS = 4
 
 Costly = tuple[int, Row | None]
 #: Custom executors of a framework by agent.
@@ -76,7 +79,7 @@ class StateWalk:
             contents = self._frameworks.popleft()  # what it holds is let go of when it is through
             yield FRAMEWORK_COST, framework_row(self._state, contents.framework, contents.is_completed)
             executors = self._executors.pop(contents.framework.id, {})
-            yield from contents.walk(executors)
+            yield from contents.walk(executors, self._wanted.texts and self._state.write is not None)
             for agent_id, on_agent in executors.items():
                 for info in on_agent:
                     yield 2, ExecutorRow(agent_id, info)
@@ -120,10 +123,13 @@ class _Contents:
         self._completed: Kept[Task] = Kept(framework.completed if with_tasks else ())
         self._offers = list(framework.offers.values()) if with_tasks else []
 
-    def walk(self, executors: Executors) -> Iterator[Costly]:
-        """Its tasks, list by list, then its offers; with its executors by agent."""
+    def walk(self, executors: Executors, texts: bool) -> Iterator[Costly]:
+        """Its tasks, list by list, those it has now as `texts`, then its offers. Executors are by agent."""
         for tasks in self._tasks.parts():
-            yield len(tasks), TaskRows(ACTIVE, tuple([task.record for task in tasks]))
+            if texts:
+                yield len(tasks) // TEXTS, TaskTexts(ACTIVE, tuple([task.text for task in tasks]))
+            else:
+                yield len(tasks), TaskRows(ACTIVE, tuple([task.record for task in tasks]))
         for name, kept in ((UNREACHABLE, self._unreachable), (COMPLETED, self._completed)):
             for records in kept.parts():
                 yield len(records), TaskRows(name, records)

@@ -22,6 +22,7 @@ from cluster.agent.context import AgentSettings
 from cluster.allocator import AllocatorOptions
 from cluster.allocator.actor import AllocatorActor
 from cluster.executor.simulated_host import SimulatedMachine
+from cluster.http.endpoints.render_tasks import write_task
 from cluster.master.actor import NAME as MASTER
 from cluster.master.actor import MasterActor
 from cluster.master.context import MasterSettings
@@ -176,7 +177,7 @@ class SimulatedCluster:
     # -- topology -----------------------------------------------------------------------------
 
     def _boot_master(self, host: Host) -> None:
-        host.runtime.spawn(MasterActor(self.settings, AllocatorOptions(), {}), MASTER)
+        host.runtime.spawn(MasterActor(self.settings, AllocatorOptions(), {}, write_task), MASTER)
 
     def _add_agent(self, number: int) -> Host:
         ip = f"10.0.1.{number}"

@@ -8,6 +8,7 @@ from actors import NANOS, PID, Actor, handles
 from actors.testing import Host, Simulation
 from cluster.allocator import AllocatorOptions
 from cluster.allocator.actor import AllocatorActor
+from cluster.http.endpoints.render_tasks import write_task
 from cluster.master.actor import NAME as MASTER
 from cluster.master.actor import MasterActor
 from cluster.master.context import MasterSettings
@@ -319,7 +320,8 @@ class Stage:
         self.master_host.start(5050)
 
     def _boot(self, host: Host) -> None:
-        host.runtime.spawn(MasterActor(self._settings, AllocatorOptions(), self._weights), MASTER)
+        master = MasterActor(self._settings, AllocatorOptions(), self._weights, write_task)
+        host.runtime.spawn(master, MASTER)
 
     @property
     def master(self) -> MasterActor:

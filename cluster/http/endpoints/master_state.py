@@ -36,6 +36,7 @@ from cluster.master.reading import (
     OfferRow,
     Row,
     TaskRows,
+    TaskTexts,
     Wanted,
 )
 from cluster.model import Task, TaskState
@@ -44,7 +45,7 @@ from cluster.model import Task, TaskState
 KEPT_S = 600.0
 #: Agents with their resources in full are written in small portions: one takes as long as 15 tasks.
 FULL_PAGE_COST = PAGE_COST // 4
-EVERY_FRAMEWORK = Wanted(frameworks=True, tasks=True)
+EVERY_FRAMEWORK = Wanted(frameworks=True, tasks=True, texts=True)
 #: The lists of a framework, in the order in which a walk gives them.
 FRAMEWORK_LISTS = ("tasks", "unreachable_tasks", "completed_tasks", "offers", "executors")
 #: The states that a summary counts.
@@ -74,6 +75,8 @@ class FrameworkWriter:
                 yield opened(encode_json(framework_view(row, self._here)))
             case TaskRows() if self._lists is not None:
                 yield self._lists.text(row.list, self._tasks.meet(row.records))
+            case TaskTexts() if self._lists is not None:
+                yield self._lists.items(row.list, row.texts)
             case OfferRow() if self._lists is not None:
                 yield self._lists.items("offers", [encode_json(offer_view(row))])
             case ExecutorRow() if self._lists is not None:
@@ -147,7 +150,7 @@ class MasterState:
         return await streamed(request, self._shared["state"].join())
 
     async def _state(self) -> AsyncIterator[bytes]:
-        head, pages = await self._walk.begin(Wanted(agents=True, frameworks=True, tasks=True))
+        head, pages = await self._walk.begin(Wanted(agents=True, frameworks=True, tasks=True, texts=True))
         yield opened(encode_json(self._head(head)))
         agents = ListWriter("slaves", "recovered_slaves")
         frameworks = FrameworkLists(self._tasks, self._master.address)
@@ -287,7 +290,7 @@ class Summary:
                 for record in row.records:
                     self._count(self._open.id, record)
                 return None
-            case OfferRow() | ExecutorRow() | TaskRows():
+            case OfferRow() | ExecutorRow() | TaskRows() | TaskTexts():
                 return None
             case FrameworkRow() | AgentRow() | None:
                 done = self._written()

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
+from cluster.http.answers import encode_json
 from cluster.http.endpoints.render_amounts import limits, of_list, written
 from cluster.model import (
     CgroupInfo,
@@ -99,6 +100,11 @@ class UriView(msgspec.Struct, gc=False):
 def task_view(task: Task) -> TaskView:
     """A task as it is shown."""
     return task_views((task,))[0]
+
+
+def write_task(task: Task) -> bytes:
+    """A task as it is shown, as text."""
+    return encode_json(task_view(task))
 
 
 def task_views(tasks: Iterable[Task], framework_id: str | None = None) -> list[TaskView]:

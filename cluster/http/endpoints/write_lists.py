@@ -15,6 +15,8 @@ class ListWriter:
 
     def items(self, name: str, items: Iterable[bytes]) -> bytes:
         """Elements of a list, which must not come before the list of earlier elements."""
+        if self._at >= 0 and self._names[self._at] == name and not self._is_empty:
+            return b",".join((b"", *items))  # nothing long is copied twice
         return self.text(name, b",".join(items))
 
     def text(self, name: str, text: bytes) -> bytes:

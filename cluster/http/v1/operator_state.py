@@ -19,6 +19,7 @@ from cluster.master.reading import (
     OfferRow,
     Row,
     TaskRows,
+    TaskTexts,
     Wanted,
 )
 from cluster.model import Resources
@@ -78,6 +79,8 @@ class StatePicture:
                 case TaskRows():
                     if self._shows(Type.GET_TASKS):
                         self._tasks[row.list].add(row.records)
+                case TaskTexts():
+                    raise AssertionError("only records are asked for")
                 case OfferRow():
                     assert self._open is not None
                     if self._shows(Type.GET_FRAMEWORKS):
