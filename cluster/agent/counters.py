@@ -27,6 +27,21 @@ DECLARED = (
     *(f"{how}_{what}" for how in ("valid", "invalid") for what in ("status_updates", "framework_messages")),
 )  # fmt: skip
 
+#: Counters and gauges of what does not exist yet: images, fetched files, collected garbage, resource
+#: providers. That there is none of it is true, and dashboards of the original read them.
+NOTHING_YET = (
+    "containerizer/fetcher/task_fetches_succeeded", "containerizer/fetcher/task_fetches_failed",
+    "containerizer/mesos/provisioner/remove_container_errors",
+    "containerizer/mesos/provisioner/bind/remove_rootfs_errors",
+    "gc/path_removals_succeeded", "gc/path_removals_failed",
+    "resource_provider_manager/events/subscribe", "resource_provider_manager/events/disconnect",
+)  # fmt: skip
+NONE_YET = (
+    "containerizer/fetcher/cache_size_total_bytes", "containerizer/fetcher/cache_size_used_bytes",
+    "containerizer/mesos/filesystem/containers_new_rootfs", "gc/path_removals_pending",
+    "resource_provider_manager/subscribed",
+)  # fmt: skip
+
 
 def end_key(state: TaskState) -> str | None:
     """What the end of a task counts under; None for a state that is no end, or is not counted."""
@@ -37,7 +52,9 @@ def end_key(state: TaskState) -> str | None:
 
 def declare(metrics: Metrics, state: AgentState, info: Callable[[], AgentInfo]) -> None:
     """Show the numbers of an agent."""
-    metrics.declare(*(f"slave/{name}" for name in DECLARED))
+    metrics.declare(*(f"slave/{name}" for name in DECLARED), *NOTHING_YET)
+    for name in NONE_YET:
+        metrics.gauge(name, lambda: 0.0)
     metrics.gauge("slave/frameworks_active", lambda: len(state.frameworks))
     metrics.family(lambda: running(state))
     metrics.family(lambda: resources(state, info()))

@@ -201,7 +201,7 @@ class Executors:
             return
         framework = self._c.state.frameworks[framework_id]
         if framework.is_terminating:
-            self._c.send(pid, executor_protocol.Shutdown())
+            self._c.send(pid, executor_protocol.Shutdown(acknowledges=False))
             return
         if executor.pid == pid:  # it asks again before it heard the answer; what was sent is on its way
             self._welcome(framework, executor, pid)
@@ -327,6 +327,7 @@ class Executors:
         for executor in list(framework.executors.values()):
             executor.tasks.clear()
             self.shut_down(executor)
+            self.remove_if_done(executor)  # one that has ended already
 
     def shut_down(self, executor: Executor) -> None:
         """Ask an executor to end; destroy its container when its grace is over."""
@@ -335,7 +336,8 @@ class Executors:
         was = executor.phase
         executor.phase = Phase.TERMINATING
         if was is Phase.RUNNING and executor.pid is not None:
-            self._c.send(executor.pid, executor_protocol.Shutdown())
+            is_gone = self._c.state.frameworks[executor.framework_id].is_terminating
+            self._c.send(executor.pid, executor_protocol.Shutdown(acknowledges=not is_gone))
             self._c.later(self._grace_s(executor), ShutdownLate(executor.container_id))
         else:
             self.destroy(executor)

@@ -68,7 +68,7 @@ class ExecutorActor(Actor):
 
     def __init__(self, options: ExecutorOptions, find_agent: FindAgent) -> None:
         self.options = options
-        #: The agent is gone for good: nobody will acknowledge anything.
+        #: The agent or the framework is gone for good: nobody will acknowledge anything.
         self.is_abandoned = False
         self.is_subscribed = False
         self._find_agent = find_agent
@@ -243,13 +243,13 @@ class ExecutorActor(Actor):
             log.info("executor %s lost its agent: %s", self.options.executor_id, reason)
         left_s = self.options.recovery_timeout_s - (now - self._lost_since_ns) / NANOS
         if not self.options.survives_agent or left_s <= 0:
-            self._abandon()
+            self._abandon("agent")
         else:
             wait_s = self.random().uniform(0.0, self.options.subscription_backoff_max_s)
             self._subscribe_in(min(wait_s, left_s))
 
-    def _abandon(self) -> None:
-        log.info("executor %s shuts down: its agent is gone", self.options.executor_id)
+    def _abandon(self, by: str) -> None:
+        log.info("executor %s shuts down: its %s is gone", self.options.executor_id, by)
         self.is_abandoned = True
         for timer in (self._subscribe_timer, self._resend_timer):
             if timer is not None:
@@ -260,7 +260,7 @@ class ExecutorActor(Actor):
             self.shut_down_once()
 
     def abandoned_while_shutting_down(self) -> None:
-        """Hook: the agent was lost for good after the shutdown began; no acknowledgement comes."""
+        """Hook: agent or framework was lost for good after the shutdown began; no acknowledgement comes."""
 
     # -- events -------------------------------------------------------------------------------
 
@@ -294,7 +294,10 @@ class ExecutorActor(Actor):
     @handles
     def on_shutdown(self, sender: PID, message: Shutdown) -> None:
         """Kill all tasks, report that, and end."""
-        self.shut_down_once()
+        if message.acknowledges:
+            self.shut_down_once()
+        elif not self.is_abandoned:
+            self._abandon("framework")
 
     # -- updates ------------------------------------------------------------------------------
 

@@ -110,4 +110,6 @@ class Error(Message, frozen=True):
 
 @message("executor.Shutdown")
 class Shutdown(Message, frozen=True):
-    """Kill all tasks, report that, and end."""
+    """Kill all tasks, report that, and end. Of a framework that is gone no report is acknowledged."""
+
+    acknowledges: bool = True

@@ -134,7 +134,7 @@ def test_an_executor_that_is_ending_takes_no_tasks() -> None:
     stage = Stage()
     end = stage.start(task("a", executor=custom()))
     stage.tell(agent.ShutdownExecutor("F", "e"))
-    assert len(end.actor.all(executors.Shutdown)) == 1
+    assert end.actor.all(executors.Shutdown) == [executors.Shutdown()]
     stage.run(task("b", executor=custom()), launch_executor=False)
     assert stage.story("b") == [(S.TASK_DROPPED, R.REASON_EXECUTOR_TERMINATED)]
 
@@ -393,7 +393,7 @@ def test_a_shutdown_has_its_grace_and_then_the_container_is_destroyed() -> None:
     end = stage.start(task("t", executor=custom()))
     end.update("t", S.TASK_RUNNING, 1)
     stage.tell(agent.ShutdownExecutor("F", "e"))
-    assert len(end.actor.all(executors.Shutdown)) == 1
+    assert end.actor.all(executors.Shutdown) == [executors.Shutdown()]
     stage.advance(6.5)
     assert stage.destroyed() == []
     stage.advance(1)
@@ -428,7 +428,7 @@ def test_a_framework_that_is_removed_ends_without_a_word() -> None:
     stage.run(task("u"))
     stage.master.forget()
     stage.tell(agent.ShutdownFramework("F"))
-    assert len(end.actor.all(executors.Shutdown)) == 1
+    assert end.actor.all(executors.Shutdown) == [executors.Shutdown(acknowledges=False)]
     first, second = [start.container_id for start in stage.host.all(host.StartContainer)]
     assert stage.destroyed() == [second]
     end.update("t", S.TASK_KILLED, 2)

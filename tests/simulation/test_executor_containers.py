@@ -192,7 +192,20 @@ def test_shutdown_leaves_time_for_the_last_update(s: Stage) -> None:
     assert s.agent.states("t")[-1] == "KILLED"
 
 
-@pytest.mark.parametrize("message", [executor.Shutdown(), executor.Error("no")])
+def test_the_end_of_a_framework_is_not_acknowledged(s: Stage) -> None:
+    process = s.run("t", "sleep 500")
+    s.agent.acknowledges = False
+    began_s = s.now_s()
+    s.agent.tell("t", executor.Shutdown(acknowledges=False))
+    assert s.ended("t").status == signal.SIGTERM
+    assert process.signals == [signal.SIGTERM]
+    assert s.now_s() - began_s < 0.5  # it waits for the end of the task only
+    assert s.agent.states("t")[-1] == "KILLED"
+
+
+@pytest.mark.parametrize(
+    "message", [executor.Shutdown(), executor.Shutdown(acknowledges=False), executor.Error("no")]
+)
 def test_executor_without_a_task_just_ends(s: Stage, message: object) -> None:
     s.agent.run(start("e", "/e"))
     s.wait(lambda: "e" in s.agent.executors)

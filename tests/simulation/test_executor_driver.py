@@ -135,6 +135,19 @@ def test_shutdown_does_not_wait_for_ever_for_acknowledgements(s: Stage) -> None:
     assert s.hard_exits == []
 
 
+@pytest.mark.parametrize("before", [(), (executor.Shutdown(),)])
+def test_the_end_of_a_framework_is_not_acknowledged(s: Stage, before: tuple[object, ...]) -> None:
+    s.agent.acknowledges = False
+    for message in (*before, executor.Shutdown(acknowledges=False), executor.Shutdown(acknowledges=False)):
+        s.tell(message)
+    assert s.kinds() == ["Ready", "LaunchTask", "ShutDown"]
+    s.give(GiveStatus(T, TaskState.TASK_KILLED))
+    assert not s.is_over  # user code has its time
+    s.give(Finish(), after_s=0.1)
+    assert s.is_over
+    assert s.hard_exits == []
+
+
 def test_user_code_that_hangs_is_cut_off_after_the_grace_period(s: Stage) -> None:
     s.tell(executor.Shutdown())
     s.sim.advance(3.5)
