@@ -19,7 +19,13 @@ class Malformed(Exception):
         self.sentence = sentence
 
 
+#: So many missing fields are named; there may be a million.
+MOST_NAMED = 20
+
+
 def missing_fields(paths: Sequence[str]) -> Malformed:
     """Make the error for required fields that are missing; there is at least one."""
-    rest = f"; so are {', '.join(paths[1:])}" if len(paths) > 1 else ""
+    rest = f"; so are {', '.join(paths[1:MOST_NAMED])}" if len(paths) > 1 else ""
+    if len(paths) >= MOST_NAMED:
+        rest += ", and perhaps more"
     return Malformed(paths[0], f"this required field is missing{rest}")

@@ -12,14 +12,13 @@ Source: reference scheduler-executor-api.md §1 (JSON mapping of protobuf).
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
 
-from cluster.v1 import json_lenient, json_parts
+from cluster.v1 import json_lenient, json_parts, json_shape
 from cluster.v1.json_lenient import MAX_DEPTH
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -28,18 +27,6 @@ _encode: Callable[[object], bytes] = msgspec.json.Encoder().encode
 
 #: Below the levels that are taken apart before.
 MOST_LEVELS = MAX_DEPTH - json_parts.LEVELS
-
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
-
-
-def _all_but(kept: bytes) -> bytes:
-    return bytes(byte for byte in range(256) if byte not in kept)
-
-
-_NO_BRACKETS = _all_but(b"{}[]")
-_NO_STRUCTURE = _all_but(b'{}[]"\\')
-_DIGITS = bytes(ord("0") if byte in b"0123456789" else ord(" ") for byte in range(256))
-_TWENTY_DIGITS = b"0" * 20
 
 
 def decode(cls: type[T], data: bytes) -> T:
@@ -51,12 +38,16 @@ def decode(cls: type[T], data: bytes) -> T:
     try:
         return json_parts.decode(cls, data, _ordinary)
     except (json_parts.Odd, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return json_lenient.decode(cls, data)
+        pass  # and what was read until there is dropped before it is read again
+    return json_lenient.decode(cls, data)
 
 
 def _ordinary(kind: Any, data: bytes) -> Any:
-    """The value of JSON that looks as the rules write it."""
-    if not _is_ordinary(data):
+    """The value of JSON that looks as the rules write it.
+
+    msgspec can bound neither numbers nor nesting: of integers it takes all that Python has.
+    """
+    if not json_shape.is_ordinary(data, MOST_LEVELS):
         raise json_parts.Odd
     return _decoder(kind).decode(data)
 
@@ -64,39 +55,6 @@ def _ordinary(kind: Any, data: bytes) -> Any:
 @cache
 def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)
-
-
-def _is_ordinary(data: bytes) -> bool:
-    """Whether there is surely no number above 64 bits and no nesting above MAX_DEPTH, wherever it stands.
-
-    msgspec can bound neither: of integers it takes all that Python has.
-    """
-    if data.startswith(b'"'):
-        return True
-    if _has_long_number(data) and _has_long_number(_STRING.sub(b'""', data)):
-        return False
-    return len(data) <= 2 * MOST_LEVELS or _is_shallow(_brackets(data))
-
-
-def _has_long_number(data: bytes) -> bool:
-    return _TWENTY_DIGITS in data.translate(_DIGITS)
-
-
-def _brackets(data: bytes) -> bytes:
-    """The brackets that are not in strings; strings are looked at only if they hold brackets or escapes."""
-    structure = data.translate(None, _NO_STRUCTURE).replace(b'""', b"")
-    if b'"' in structure or b"\\" in structure:
-        return _STRING.sub(b"", data).translate(None, _NO_BRACKETS)
-    return structure
-
-
-def _is_shallow(brackets: bytes) -> bool:
-    """Take away the innermost pairs until none are left; each round takes one level or two."""
-    for rounds in range(MOST_LEVELS // 2):
-        if len(brackets) // 2 + 2 * rounds <= MOST_LEVELS:
-            return True
-        brackets = brackets.replace(b"{}", b"").replace(b"[]", b"")
-    return False
 
 
 def encode(value: msgspec.Struct) -> bytes:

@@ -12,15 +12,17 @@ from __future__ import annotations
 import binascii
 import math
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any, TypeVar, assert_never
 
 import msgspec
 
 from cluster.model import V1Enum
-from cluster.v1 import json_parts
-from cluster.v1.errors import Malformed, missing_fields
+from cluster.v1 import json_parts, json_shape
+from cluster.v1.dropping import dropped_in_steps
+from cluster.v1.errors import MOST_NAMED, Malformed, missing_fields
+from cluster.v1.json_parts import Large
 from cluster.v1.schema import BOUNDS, Field, Kind, Label, Struct, fields_of
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -30,7 +32,8 @@ MAX_DEPTH = 200
 
 _TOO_DEEP = f"JSON is nested over {MAX_DEPTH} levels"
 _INFINITE = {"Infinity": math.inf, "-Infinity": -math.inf}
-_BASE64 = frozenset(string.ascii_letters + string.digits + "+/")
+_BASE64 = (string.ascii_letters + string.digits + "+/").encode()
+_SPACE = string.whitespace.encode()
 
 
 class _Unset:
@@ -46,37 +49,22 @@ def decode(cls: type[T], data: bytes) -> T:
     Raises:
         Malformed: no JSON, nested too deeply, or a field is missing or has no value of its type.
     """
+    missing: list[str] = []
     try:
         tree = json_parts.tree(data)
+        if json_shape.is_deep(data, MAX_DEPTH):
+            raise Malformed("", _TOO_DEEP)
+        value = _message(cls, tree, "", missing)
     except msgspec.DecodeError as fault:
         raise Malformed("", f"not JSON: {fault}") from None
     except UnicodeDecodeError as fault:
         raise Malformed("", f"not JSON: text is not UTF-8: {fault.reason}") from None
     except RecursionError:
         raise Malformed("", _TOO_DEEP) from None
-    _check_depth(tree)
-    missing: list[str] = []
-    value = _message(cls, tree, "", missing)
     if missing:
         raise missing_fields(missing)
     assert isinstance(value, cls), "without missing fields there is a value"
     return value
-
-
-def _check_depth(tree: Any) -> None:
-    level = [tree]
-    for _ in range(MAX_DEPTH):
-        below: list[Any] = []
-        for one in level:
-            if isinstance(one, dict):
-                below.extend(one.values())
-            elif isinstance(one, list):
-                below.extend(one)
-        if not below:
-            return
-        level = below
-    if any(isinstance(one, (dict, list)) for one in level):
-        raise Malformed("", _TOO_DEEP)
 
 
 def _message(cls: Struct, tree: Any, path: str, missing: list[str]) -> msgspec.Struct | _Unset:
@@ -84,6 +72,8 @@ def _message(cls: Struct, tree: Any, path: str, missing: list[str]) -> msgspec.S
 
     What was read is taken out of the tree: to drop a large one at once would stop everybody else.
     """
+    if isinstance(tree, Large) and tree.is_object:
+        tree = {name: given for name, given in tree.members() if name in fields_of(cls)}
     if not isinstance(tree, dict):
         raise _mismatch(path, "an object", tree)
     values: dict[str, Any] = {}
@@ -97,6 +87,8 @@ def _message(cls: Struct, tree: Any, path: str, missing: list[str]) -> msgspec.S
             values[name] = value
         elif field.label is Label.REQUIRED and len(missing) == before:
             missing.append(at)
+            if len(missing) == MOST_NAMED:
+                raise missing_fields(missing)
         is_whole = is_whole and len(missing) == before
     return cls(**values) if is_whole else _UNSET
 
@@ -104,18 +96,27 @@ def _message(cls: Struct, tree: Any, path: str, missing: list[str]) -> msgspec.S
 def _value(field: Field, given: Any, path: str, missing: list[str]) -> Any:
     if field.label is Label.REPEATED:
         elements: list[Any] = []
-        _append(field, given, path, missing, elements)
+        with dropped_in_steps(elements):
+            _append(field, given, path, missing, elements)
         return tuple(elements)
     if field.label is Label.MAP:
-        if not isinstance(given, dict):
+        if isinstance(given, Large) and given.is_object:
+            members: Iterable[tuple[str, Any]] = given.members()
+        elif isinstance(given, dict):
+            members = given.items()
+        else:
             raise _mismatch(path, "an object", given)
-        entries = ((key, _one(field, one, f'{path}["{key}"]', missing)) for key, one in given.items())
+        entries = ((key, _one(field, one, f'{path}["{key}"]', missing)) for key, one in members)
         return {key: one for key, one in entries if not isinstance(one, _Unset)}
     return _one(field, given, path, missing)
 
 
 def _append(field: Field, given: Any, path: str, missing: list[str], to: list[Any]) -> None:
     """Add the elements of a list, of lists in it, or a single one."""
+    if isinstance(given, Large) and not given.is_object:
+        for index, one in enumerate(given.elements()):
+            _append(field, one, f"{path}[{index}]", missing, to)
+        return
     if not isinstance(given, list):
         one = _one(field, given, path, missing)
         if not isinstance(one, _Unset):
@@ -207,10 +208,10 @@ def _bytes(given: Any, path: str) -> bytes:
     """The bytes behind base64, which may hold white space and lack its padding."""
     if not isinstance(given, str):
         raise _mismatch(path, "base64 text", given)
-    text, _, padding = "".join(given.split()).partition("=")
-    if not _BASE64.issuperset(text) or padding.strip("=") or len(text) % 4 == 1:
+    text, _, padding = given.encode().translate(None, _SPACE).partition(b"=")
+    if text.translate(None, _BASE64) or padding.strip(b"=") or len(text) % 4 == 1:
         raise Malformed(path, f"{_shown(given)} is not base64")
-    return binascii.a2b_base64(text + "=" * (-len(text) % 4))
+    return binascii.a2b_base64(text + b"=" * (-len(text) % 4))
 
 
 _SCALARS: dict[Kind, Callable[[Any, str], Any]] = {
@@ -234,6 +235,8 @@ def _mismatch(path: str, wanted: str, given: Any) -> Malformed:
             got = "an array"
         case dict():
             got = "an object"
+        case Large():
+            got = "an object" if given.is_object else "an array"
         case None:
             got = "null"
         case _:

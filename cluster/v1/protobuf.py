@@ -46,37 +46,48 @@ def decode(cls: type[T], data: bytes) -> T:
         Malformed: no protobuf, text that is not UTF-8, or a required field is missing (or is an enum
             value this version does not know).
     """
-    if len(data) > protobuf_parts.PART_BYTES:
-        try:
-            whole: T = protobuf_parts.decode(cls, data, decode, _fields_in)
-            return whole
-        except (protobuf_parts.Odd, Malformed):
-            pass  # once more at once, to tell what is wrong, and where
+    if len(data) <= protobuf_parts.PART_BYTES:
+        return _whole(cls, data, "")
+    try:
+        return protobuf_parts.decode(cls, data, _whole, _fields_in)
+    except protobuf_parts.Odd:
+        raise _no_protobuf("") from None
+
+
+def _no_protobuf(path: str) -> Malformed:
+    return Malformed(path, "not protobuf, or not of this message")
+
+
+def _whole(cls: type[T], data: bytes, path: str) -> T:
+    """A value, read at once; `path` is where it stands."""
     try:
         message = message_class(cls).FromString(data)
     except DecodeError:
-        raise Malformed("", "not protobuf, or not of this message") from None
+        raise _no_protobuf(path) from None
     if not message.IsInitialized():
-        raise fault_of(cls, message)
+        raise fault_of(cls, message, path)
     try:
         value = _reader(cls)(message)
     except (_NotText, UnicodeDecodeError):
-        raise fault_of(cls, message) from None
+        raise fault_of(cls, message, path) from None
     assert isinstance(value, cls), "readers make what they are made for"
     return value
 
 
-def _fields_in(struct: Struct, data: bytes) -> dict[str, Any]:
+def _fields_in(struct: Struct, data: bytes, path: str) -> dict[str, Any]:
     """The fields that are set, of a message that need not be complete."""
     try:
         message = message_class(struct).FromString(data)
+    except DecodeError:
+        raise _no_protobuf(path) from None
+    try:
         fields = fields_of(struct)
         values = {}
         for descriptor, value in message.ListFields():
             convert = _conversion(fields[descriptor.name], None)
             values[descriptor.name] = value if convert is None else convert(value)
-    except (DecodeError, _NotText, UnicodeDecodeError):
-        raise protobuf_parts.Odd from None
+    except (_NotText, UnicodeDecodeError):
+        raise fault_of(struct, message, path) from None
     return values
 
 

@@ -10,15 +10,15 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from cluster.v1.errors import Malformed, missing_fields
+from cluster.v1.errors import MOST_NAMED, Malformed, missing_fields
 from cluster.v1.schema import Field, Kind, Label, Struct, fields_of
 
 
-def fault_of(struct: Struct, message: Message) -> Malformed:
-    """Make the error for a message of a struct at fault."""
+def fault_of(struct: Struct, message: Message, path: str = "") -> Malformed:
+    """Make the error for a message of a struct at fault; `path` is where it stands."""
     missing: list[str] = []
     bad_texts: list[str] = []
-    _search(struct, message, "", missing, bad_texts)
+    _search(struct, message, path, missing, bad_texts)
     if bad_texts:
         return Malformed(bad_texts[0], "the text is not UTF-8")
     return missing_fields(missing)
@@ -26,6 +26,8 @@ def fault_of(struct: Struct, message: Message) -> Malformed:
 
 def _search(struct: Struct, message: Message, path: str, missing: list[str], bad_texts: list[str]) -> None:
     """Add the paths of missing fields and of bad texts, in the order of the .proto file."""
+    if bad_texts or len(missing) >= MOST_NAMED:
+        return
     values = {descriptor.name: value for descriptor, value in message.ListFields()}
     for name, field in fields_of(struct).items():
         at = f"{path}.{name}" if path else name

@@ -15,6 +15,7 @@ from aiohttp.web_protocol import RequestPayloadError
 
 from cluster.http.bodies import LARGE_BYTES
 from cluster.v1.codec import JSON, PROTOBUF, Codec
+from cluster.v1.errors import Malformed
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -97,12 +98,33 @@ async def read_body(request: web.BaseRequest) -> bytes:
         raise Refused(400, f"the body cannot be read: {reason.strip()}") from None
 
 
+async def call_in(request: web.BaseRequest, cls: type[T]) -> T:
+    """The call in a request.
+
+    Raises:
+        Refused, Malformed: there is none.
+    """
+    codec = request_codec(request.headers.get("Content-Type"))
+    return await decoded(codec, cls, await read_body(request))
+
+
 async def decoded(codec: Codec, cls: type[T], body: bytes) -> T:
     """What a body says; a large one is read beside the event loop.
 
     Raises:
         Malformed: it is no value of the type.
     """
-    if len(body) > LARGE_BYTES:
-        return await asyncio.to_thread(codec.decode, cls, body)
-    return codec.decode(cls, body)
+    if len(body) <= LARGE_BYTES:
+        return codec.decode(cls, body)
+    found = await asyncio.to_thread(_decoded, codec, cls, body)
+    if isinstance(found, Malformed):
+        raise found
+    return found
+
+
+def _decoded(codec: Codec, cls: type[T], body: bytes) -> T | Malformed:
+    """As `decoded`. What was read when a fault is found hangs on its traceback, and is dropped here."""
+    try:
+        return codec.decode(cls, body)
+    except Malformed as fault:
+        return Malformed(fault.path, fault.sentence)

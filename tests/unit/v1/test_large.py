@@ -50,7 +50,7 @@ def test_no_call_reads_much(accept: Call) -> None:
     assert max(len(call.args[1]) for call in read.call_args_list) <= json_parts.PART_BYTES
     data = protobuf.encode(accept)
     assert len(data) > 3 * protobuf_parts.PART_BYTES
-    whole, fields = Mock(side_effect=protobuf.decode), Mock(side_effect=protobuf._fields_in)
+    whole, fields = Mock(side_effect=protobuf._whole), Mock(side_effect=protobuf._fields_in)
     assert protobuf_parts.decode(Call, data, whole, fields) == accept
     calls = [*whole.call_args_list, *fields.call_args_list]
     assert max(len(call.args[1]) for call in calls) <= protobuf_parts.PART_BYTES
@@ -125,3 +125,53 @@ def test_a_missing_field_is_named(accept: Call) -> None:
     launch = protobuf.encode(accept.accept.operations[0].launch)  # type: ignore[union-attr, arg-type]
     with pytest.raises(Malformed, match=r"task_infos\[3000\]\.name"):
         protobuf.decode(Operation.Launch, launch + bytes([lacking, 0]))
+
+
+def test_few_of_many_missing_fields_are_named(tree: str) -> None:
+    call = json.loads(tree)
+    for task in call["accept"]["operations"][0]["launch"]["task_infos"]:
+        del task["task_id"]
+    with pytest.raises(Malformed) as fault:
+        v1_json.decode(Call, json.dumps(call).encode())
+    assert "task_infos[0].task_id: this required field is missing; so are" in str(fault.value)
+    assert str(fault.value).endswith("task_infos[19].task_id, and perhaps more")
+
+
+def test_protobuf_says_where_it_is_wrong(accept: Call) -> None:
+    bad = bytearray(protobuf.encode(accept))
+    bad[bad.rindex(b"task 2999")] = 0xFF
+    with pytest.raises(Malformed) as fault:
+        protobuf.decode(Call, bytes(bad))
+    assert fault.value.path == "accept.operations[1].launch.task_infos[2999].name"
+    assert fault.value.sentence == "the text is not UTF-8"
+
+
+def test_long_numbers_in_large_bodies_are_refused() -> None:
+    with pytest.raises(Malformed, match="not JSON"):
+        v1_json.decode(Call, b'{"z":1' + b"0" * 400_000 + b"}")
+
+
+@pytest.mark.parametrize("member", ["roles", "map"])
+def test_lists_and_maps_of_small_things(member: str) -> None:
+    """In both forms, and in pieces."""
+    roles = [f"role {number}" for number in range(40_000)]
+    if member == "roles":
+        call: dict[str, Any] = {"type": "REVIVE", "revive": {"roles": roles}}
+    else:
+        constraints: dict[str, Any] = {"role_constraints": {role: {"groups": []} for role in roles}}
+        info = {"user": "u", "name": "n"}
+        update = {"framework_info": info, "offer_constraints": constraints}
+        call = {"type": "UPDATE_FRAMEWORK", "update_framework": update}
+    data = json.dumps(call).encode()
+    assert len(data) > json_parts.PART_BYTES
+    value = v1_json.decode(Call, data)
+    assert value == json_lenient.decode(Call, data)
+    assert value == protobuf.decode(Call, protobuf.encode(value))
+    assert json.loads(v1_json.encode(value))["type"] == call["type"]
+    if member == "roles":
+        assert value.revive is not None
+        assert value.revive.roles == tuple(roles)
+    else:
+        assert value.update_framework is not None
+        assert value.update_framework.offer_constraints is not None
+        assert list(value.update_framework.offer_constraints.role_constraints) == roles
