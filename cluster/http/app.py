@@ -19,7 +19,8 @@ from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestPayloadError
 
 from actors import ActorGone, AskTimeout, Runtime
-from cluster.http.answers import BadRequest, not_found, text_answer, wrong_method
+from cluster.http.access import Access, Door
+from cluster.http.answers import BadRequest, not_found, text_answer
 from cluster.http.bodies import Request
 from cluster.http.guard import StallGuard
 from cluster.http.index import IndexPage
@@ -54,15 +55,21 @@ class HttpFront:
     """Makes a protocol for every HTTP connection: hand it to :meth:`actors.Process.listen`."""
 
     def __init__(
-        self, runtime: Runtime, delegate: str, endpoints: Mapping[str, Endpoint], limits: HttpLimits
+        self,
+        runtime: Runtime,
+        delegate: str,
+        endpoints: Mapping[str, Endpoint],
+        limits: HttpLimits,
+        access: Access,
     ) -> None:
         self._limits = limits
         self._metrics = runtime.metrics
         self._loop = asyncio.get_running_loop()
         table = {**ProcessEndpoints(runtime, delegate).table(), **endpoints}
         self._router = Router(runtime, delegate, table)
+        self._door = Door(delegate, access)
         index = IndexPage(self._router, runtime.address)
-        self._router.add("help", Endpoint(index.help))
+        self._router.add("help", Endpoint(index.help, methods=None))
         if "" not in table:
             self._router.add("", Endpoint(index.show))
         self._metrics.declare("http/requests", "http/bad_requests", "http/failures")
@@ -105,13 +112,11 @@ class HttpFront:
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         self._metrics.count("http/requests")
-        endpoint = self._router.find(request.path)
-        if endpoint is None:
+        route = self._router.find(request.path)
+        if route is None:
             return not_found()
-        if endpoint.methods is not None and request.method not in endpoint.methods:
-            return wrong_method(request.method, endpoint.methods)
         try:
-            return await endpoint.handler(request)
+            return self._door.turned_away(request, route) or await route.endpoint.handler(request)
         except BadRequest as fault:
             self._metrics.count("http/bad_requests")
             return text_answer(400, str(fault))
@@ -134,13 +139,15 @@ def http_factory(
     delegate: str,
     endpoints: Mapping[str, Endpoint] | None = None,
     limits: HttpLimits | None = None,
+    access: Access | None = None,
 ) -> HttpFront:
     """The HTTP front of a process, which is called for every connection.
 
     `delegate` is the actor whose paths need no prefix: `master`, `slave(1)`. `endpoints` are further
-    ones by path, without slashes at the ends. Needs a running event loop.
+    ones by path, without slashes at the ends. `access` says who may ask for what: without it, everybody
+    for everything. Needs a running event loop.
     """
-    return HttpFront(runtime, delegate, endpoints or {}, limits or HttpLimits())
+    return HttpFront(runtime, delegate, endpoints or {}, limits or HttpLimits(), access or Access())
 
 
 class _Brief(logging.Filter):

@@ -45,10 +45,10 @@ class FileEndpoints:
     def table(self) -> dict[str, Endpoint]:
         """The endpoints by path."""
         return {
-            "files/browse": Endpoint(_told(self._browse)),
-            "files/read": Endpoint(_told(self._read)),
-            "files/download": Endpoint(_told(self._download)),
-            "files/debug": Endpoint(self._debug),
+            "files/browse": Endpoint(_told(self._browse), methods=None),
+            "files/read": Endpoint(_told(self._read), methods=None),
+            "files/download": Endpoint(_told(self._download), methods=None),
+            "files/debug": Endpoint(self._debug, methods=None),
         }
 
     async def locate(self, path: str) -> Found:

@@ -1,4 +1,7 @@
-"""The page at `/`: what this process is, and links to what it serves."""
+"""The page at `/`: what this process is, and links to what it serves; /help, the same of all or of a part.
+
+Source: reference http-endpoints.md §6 (/help); Mesos 3rdparty/libprocess/src/help.cpp.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from cluster.http.answers import json_answer, page_answer
+from cluster.http.answers import json_answer, page_answer, text_answer
 from cluster.http.router import Router
 from cluster.version import VERSION
 
@@ -37,17 +40,35 @@ class IndexPage:
         self._title = f"{router.delegate} at {address}"
 
     async def help(self, request: web.BaseRequest) -> web.Response:
-        """The same page, or the paths in JSON with `format=json`."""
+        """What is served: all of it, with the id of an actor what it serves, with a route that alone.
+
+        A page, or JSON with `format=json`.
+        """
+        _, _, wanted = f"{request.path.rstrip('/')}/".partition("help/")
+        paths = [path for path in sorted(self._router.everything()) if path and self._is_part(path, wanted)]
+        if not paths:
+            return text_answer(400, f"No help available for '/{wanted.rstrip('/')}'.")
         if request.rel_url.query.get("format") != "json":
-            return await self.show(request)
-        names = [{"name": f"/{path}"} for path in self._router.paths() if path]
+            return self._page(paths)
+        names = [{"name": f"/{path}"} for path in paths]
         return json_answer({"processes": [{"id": self._router.delegate, "endpoints": names}]})
+
+    def _is_part(self, path: str, wanted: str) -> bool:
+        """Whether a path is below `wanted`, with or without the delegate. `wanted` ends with a slash."""
+        return f"{path}/".startswith(wanted) or f"{self._router.delegate}/{path}/".startswith(wanted)
 
     async def show(self, request: web.BaseRequest) -> web.Response:
         """The page as it is now."""
-        links = [
-            f'<li><a href="/{escape(quote(path))}">/{escape(path)}</a></li>'
-            for path in self._router.paths()
-            if path
+        return self._page([path for path in self._router.paths() if path])
+
+    def _page(self, paths: list[str]) -> web.Response:
+        """Links to those of the paths that can be read."""
+        readable = set(self._router.paths())
+        shown = [
+            f'<a href="/{escape(quote(path))}">/{escape(path)}</a>'
+            if path in readable
+            else f"/{escape(path)}"
+            for path in paths
         ]
-        return page_answer(_PAGE.format(title=escape(self._title), version=VERSION, links="\n".join(links)))
+        items = "\n".join(f"<li>{one}</li>" for one in shown)
+        return page_answer(_PAGE.format(title=escape(self._title), version=VERSION, links=items))

@@ -40,9 +40,9 @@ class Measurements:
     def table(self) -> dict[str, Endpoint]:
         """The endpoints by path."""
         return {
-            "metrics/snapshot": Endpoint(self._snapshot),
+            "metrics/snapshot": Endpoint(self._snapshot, methods=None),
             "metrics/prometheus": Endpoint(self._prometheus),
-            "system/stats.json": Endpoint(self._host),
+            "system/stats.json": Endpoint(self._host, methods=None),
         }
 
     async def _snapshot(self, request: web.BaseRequest) -> web.StreamResponse:

@@ -31,9 +31,9 @@ class ProcessEndpoints:
         """The endpoints by path."""
         return {
             "health": Endpoint(self._health, methods=None),
-            "version": Endpoint(self._show_version),
+            "version": Endpoint(self._show_version, methods=None),
             **Measurements(self._runtime.metrics).table(),
-            "__processes__": Endpoint(self._processes),
+            "__processes__": Endpoint(self._processes, methods=None),
             "profiler/start": Endpoint(_no_profiler, methods=None),
             "profiler/stop": Endpoint(_no_profiler, methods=None),
         }

@@ -30,6 +30,7 @@ _VARYING: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = tuple(
     for pattern, name, labels in (
         (r"master/task_(\w+)/source_(\w+)/reason_(\w+)", "master/task_ends", ("state", "source", "reason")),
         (r"master/slave_removals/reason_(\w+)", "master/slave_removals_by_reason", ("reason",)),
+        (r"master/operations/(\w+)/(\w+)", "master/operations_by_type", ("type", "state")),
         (r"master/messages_(\w+)", "master/messages", ("type",)),
         (r"(master|slave)/tasks_(staging|starting|running|killing|unreachable)", "{0}/tasks", ("state",)),
         (r"(master|slave)/tasks_(\w+)", "{0}/tasks_ended", ("state",)),

@@ -4,7 +4,7 @@ The first element of a path names an actor, as in `/master/state`. If it names n
 of the delegate's: `/state` is `/master/state`. Endpoints of the process (`/version`) stand outside
 this, and below the delegate too.
 
-Source: reference http-endpoints.md §1 (server, delegate).
+Source: reference http-endpoints.md §1 (server, delegate, prefix match).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from aiohttp import web
 
@@ -27,12 +28,21 @@ READS = frozenset({"GET", "HEAD"})
 class Endpoint:
     """What serves a path. `methods` None: any method, which the handler looks at itself.
 
-    `is_prefix`: it serves what is below the path too.
+    `is_prefix`: it serves what is below the path too, as long as nothing else does. `elsewhere`: the answer
+    of a process that does not serve it now, and looks at nothing else of the request then.
     """
 
     handler: Handler
     methods: frozenset[str] | None = READS
-    is_prefix: bool = False
+    is_prefix: bool = True
+    elsewhere: Callable[[web.BaseRequest], web.Response | None] | None = None
+
+
+class Route(NamedTuple):
+    """What serves a request, and under which path it is known, without the name of the delegate."""
+
+    path: str
+    endpoint: Endpoint
 
 
 class Router:
@@ -47,8 +57,8 @@ class Router:
         """Serve one more path."""
         self._endpoints[path] = endpoint
 
-    def find(self, path: str) -> Endpoint | None:
-        """The endpoint of a decoded path."""
+    def find(self, path: str) -> Route | None:
+        """What serves a decoded path."""
         parts = path.strip("/").split("/")
         if ".." in parts or "." in parts:
             return None
@@ -56,19 +66,24 @@ class Router:
         found = self._find(path)
         if found is None and path.endswith(".json"):  # the names that guides of old use
             found = self._find(path.removesuffix(".json"))
-        return found
+        return found or self._above(self._own(path))
 
-    def _find(self, path: str) -> Endpoint | None:
-        own = path.removeprefix(f"{self.delegate}/") if path != self.delegate else ""
-        found = self._endpoints.get(path) or self._endpoints.get(own) or self._above(own)
-        return found or self._of_named_actor(path.split("/")) or self._of_actor(self.delegate, path)
+    def _own(self, path: str) -> str:
+        """A path without the name of the delegate."""
+        return path.removeprefix(f"{self.delegate}/") if path != self.delegate else ""
 
-    def _above(self, path: str) -> Endpoint | None:
+    def _find(self, path: str) -> Route | None:
+        for known in (path, self._own(path)):
+            if (endpoint := self._endpoints.get(known)) is not None:
+                return Route(known, endpoint)
+        return self._of_named_actor(path.split("/")) or self._of_actor(self.delegate, path)
+
+    def _above(self, path: str) -> Route | None:
         """The endpoint with the longest path that this one begins with, if it serves what is below."""
         while path := path.rpartition("/")[0]:
             found = self._endpoints.get(path)
             if found is not None:
-                return found if found.is_prefix else None
+                return Route(path, found) if found.is_prefix else None
         return None
 
     def everything(self) -> Iterator[str]:
@@ -93,7 +108,7 @@ class Router:
                 names.setdefault(type(actor), name)
         return names
 
-    def _of_named_actor(self, parts: list[str]) -> Endpoint | None:
+    def _of_named_actor(self, parts: list[str]) -> Route | None:
         """Names of actors may hold slashes, so the longest name that fits counts."""
         for length in range(len(parts) - 1, 0, -1):
             name = "/".join(parts[:length])
@@ -101,11 +116,12 @@ class Router:
                 return self._of_actor(name, "/".join(parts[length:]))
         return None
 
-    def _of_actor(self, name: str, route: str) -> Endpoint | None:
+    def _of_actor(self, name: str, route: str) -> Route | None:
         actor = self._runtime.by_name.get(name)
         if actor is None:
             return None
         for path, message_type in actor.routes.items():
             if path.strip("/") == route:
-                return Endpoint(partial(ask_actor, self._runtime, actor.pid, message_type))
+                known = route if name == self.delegate else f"{name}/{route}"
+                return Route(known, Endpoint(partial(ask_actor, self._runtime, actor.pid, message_type)))
         return None

@@ -60,7 +60,7 @@ class Verbosity:
 
     def table(self) -> dict[str, Endpoint]:
         """The endpoint by path."""
-        return {"logging/toggle": Endpoint(self._toggle, frozenset({"GET", "HEAD", "POST"}))}
+        return {"logging/toggle": Endpoint(self._toggle, methods=None)}
 
     async def _toggle(self, request: web.BaseRequest) -> web.Response:
         level, duration = text_of(request, "level"), text_of(request, "duration")

@@ -79,7 +79,7 @@ class WebUi:
         """The endpoints by path."""
         return {
             "": Endpoint(self._index),
-            FOLDER: Endpoint(self._file, is_prefix=True),
+            FOLDER: Endpoint(self._file),
             "page/leader": Endpoint(self._leader),
         }
 

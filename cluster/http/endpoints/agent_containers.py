@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import psutil
 from aiohttp import web
 
 from actors import NANOS, PID, Runtime, split_address
@@ -73,7 +75,7 @@ class AgentContainers:
         usage = await asyncio.to_thread(self._read_usage, roots)
         now_s = self._runtime.clock.wall()
         return [
-            Measured(framework_id, executor, _figures(executor, usage.get(executor.container_id), now_s))
+            Measured(framework_id, executor, figures(executor, usage.get(executor.container_id), now_s))
             for framework_id, executor in running
         ]
 
@@ -169,7 +171,7 @@ def container_status(executor: ExecutorView, host: str) -> ContainerStatus:
     )
 
 
-def _figures(executor: ExecutorView, usage: Usage | None, now_s: float) -> ResourceStatistics | None:
+def figures(executor: ExecutorView, usage: Usage | None, now_s: float) -> ResourceStatistics | None:
     """What a container uses and may use; None if the first could not be read."""
     if usage is None:
         return None
@@ -182,7 +184,7 @@ def _figures(executor: ExecutorView, usage: Usage | None, now_s: float) -> Resou
         cpus_user_time_secs=usage.user_s,
         cpus_system_time_secs=usage.system_s,
         cpus_soft_limit=resources.cpus,
-        cpus_limit=_limit(executor, "cpus"),
+        cpus_limit=_cpus_limit(executor),
         mem_rss_bytes=usage.rss_bytes,
         mem_soft_limit_bytes=memory_bytes,
         mem_limit_bytes=_memory_limit(executor, memory_bytes),
@@ -191,16 +193,25 @@ def _figures(executor: ExecutorView, usage: Usage | None, now_s: float) -> Resou
 
 def _memory_limit(executor: ExecutorView, requested_bytes: int) -> int:
     limit = _limit(executor, "mem")
-    return requested_bytes if limit is None else int(limit * MEGABYTE)
+    if limit is None:
+        return requested_bytes
+    return psutil.virtual_memory().total if math.isinf(limit) else int(limit * MEGABYTE)
+
+
+def _cpus_limit(executor: ExecutorView) -> float | None:
+    limit = _limit(executor, "cpus")
+    return float(os.cpu_count() or 1) if limit is not None and math.isinf(limit) else limit
 
 
 def _limit(executor: ExecutorView, name: str) -> float | None:
-    """The limit on all tasks together: with what a task without one asks for; None if no task has one."""
+    """The limit on all tasks together: with what a task without one asks for; None if no task has one.
+
+    Infinite if one of them may use whatever there is.
+    """
     tasks: tuple[TaskInfo | Task, ...] = (*executor.queued, *executor.launched)
     if not any(name in task.limits for task in tasks):
         return None
-    total = sum(
+    return sum(
         task.limits[name].value if name in task.limits else total_milli(task.resources, name) / 1000
         for task in tasks
     )
-    return total if math.isfinite(total) else None

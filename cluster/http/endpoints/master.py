@@ -6,6 +6,7 @@ Source: reference http-endpoints.md §1 and §2.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 from aiohttp import web
@@ -26,7 +27,7 @@ from cluster.http.page.events import page_events
 from cluster.http.page.history import PageNow
 from cluster.http.page.lists import PageLists
 from cluster.http.page.sharing import PageSharing
-from cluster.http.router import Endpoint, Handler
+from cluster.http.router import Endpoint
 from cluster.http.v1.callers import Leader, Leadership, turned_away
 from cluster.http.v1.daemon_calls import DaemonCalls
 from cluster.http.v1.operator_api import MOST_SUBSCRIBERS, OperatorApi
@@ -69,15 +70,15 @@ def master_endpoints(
                 **PageAgents(runtime, master).table(),
                 **PageSharing(runtime, master, listed_roles).table(),
                 **PageNow(runtime, master).table(),
+                **OperatorApi(runtime, master, daemon, most_subscribers, listed_roles, leads).table(),
             }.items()
         },
         **WebUi(leads).table(),
         **flags_table(flags),
         **files.table(),
         **verbosity.table(),
-        **OperatorApi(runtime, master, daemon, most_subscribers, listed_roles, leads).table(),
         **OfferConstraintsDebug(runtime, master).table(),
-        "redirect": Endpoint(actions.redirect, methods=None),
+        "redirect": Endpoint(actions.redirect, methods=None, is_prefix=False),
         "registrar(1)/registry": Endpoint(_no_registry, methods=None),
     }
 
@@ -97,13 +98,8 @@ class _LogOnly:
 
 
 def _led(endpoint: Endpoint, leadership: Leadership) -> Endpoint:
-    """The same, answered by the leading master only."""
-    handler: Handler = endpoint.handler
-
-    async def serve(request: web.BaseRequest) -> web.StreamResponse:
-        return turned_away(request, leadership()) or await handler(request)
-
-    return Endpoint(serve, endpoint.methods, endpoint.is_prefix)
+    """The same, answered by the leading master only: others do not even look at the method."""
+    return replace(endpoint, elsewhere=lambda request: turned_away(request, leadership()))
 
 
 async def _no_registry(request: web.BaseRequest) -> web.Response:

@@ -25,7 +25,7 @@ POST = frozenset({"POST"})
 
 #: Changes that are not possible yet: methods and the reason, by path.
 LATER: dict[str, tuple[frozenset[str], str]] = {
-    "quota": (frozenset({"POST", "PUT", "DELETE"}), "quota cannot be changed over HTTP yet"),
+    "quota": (frozenset({"POST", "DELETE"}), "quota cannot be changed over HTTP yet"),
     "weights": (frozenset({"PUT"}), "weights cannot be changed over HTTP yet; use the flag --weights"),
     "maintenance/schedule": (POST, "maintenance is not supported yet"),
     "machine/down": (POST, "maintenance is not supported yet"),
@@ -67,13 +67,11 @@ class MasterActions:
         async def serve(request: web.BaseRequest) -> web.StreamResponse:
             if request.method in changes:
                 return text_answer(501, f"501 Not Implemented: {reason}.")
-            if read is not None and request.method in READS and not _below(request, path):
+            if read is not None and request.method in READS:
                 return await read(request)
-            if _below(request, path):
-                return wrong_method(request.method, ("DELETE",))
             return wrong_method(request.method, changes | (READS if read is not None else frozenset()))
 
-        return Endpoint(serve, methods=None, is_prefix=path == "quota")
+        return Endpoint(serve, methods=None)
 
     async def _tear_down(self, request: web.BaseRequest) -> web.Response:
         framework_id = required(await form_of(request), "frameworkId")
@@ -104,8 +102,3 @@ class MasterActions:
 async def _constant(value: object, request: web.BaseRequest) -> web.Response:
     """Something that is always the same for now."""
     return shown(request, value)
-
-
-def _below(request: web.BaseRequest, path: str) -> bool:
-    """Whether the request names something below a path."""
-    return not request.path.rstrip("/").removesuffix(".json").endswith(path)

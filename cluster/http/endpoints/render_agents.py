@@ -118,11 +118,8 @@ def full_agent_view(row: AgentRow) -> AgentView:
 
 
 def full(*parts: Resources) -> Full:
-    """Whole resources in the format that old and new tools read, without allocations."""
-    total = Resources.EMPTY
-    for part in parts:
-        total = total + part.unallocated()
-    return [endpoint_form(proto) for proto in total.protos()]
+    """Whole resources in the format that old and new tools read; of those in use, with whose they are."""
+    return [endpoint_form(proto) for proto in sum(parts, Resources.EMPTY).protos()]
 
 
 def full_by_role(total: Resources) -> dict[str, Full]:

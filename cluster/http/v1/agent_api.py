@@ -12,19 +12,17 @@ from collections.abc import Callable, Mapping
 
 from aiohttp import web
 
-from actors import PID, ActorGone, AskTimeout, Runtime
+from actors import PID, Runtime
 from cluster.agent.reading import AgentView, GetAgentView, IsRecovering, Recovering
-from cluster.http.answers import text_answer
 from cluster.http.endpoints.agent_containers import AgentContainers
 from cluster.http.router import Endpoint
 from cluster.http.v1 import agent_views
-from cluster.http.v1.agent_media import answer_form, call_in
+from cluster.http.v1.agent_media import Forms, call_in
 from cluster.http.v1.callers import Authenticate, Caller, anybody
 from cluster.http.v1.daemon_calls import NOT_MINE, DaemonCalls, NotMine
+from cluster.http.v1.gate import Gate
 from cluster.http.v1.negotiate import Refused
 from cluster.v1.agent import Call, Response
-from cluster.v1.errors import Malformed
-from cluster.v1.union import check_member
 
 #: How long the agent may take to answer.
 ANSWER_S = 5.0
@@ -67,9 +65,6 @@ _READS: Mapping[T, Callable[[AgentView], Response]] = {
     T.GET_RESOURCE_PROVIDERS: agent_views.resource_providers,
 }
 
-#: Calls whose member says nothing that must be said.
-_BARE = frozenset({T.GET_CONTAINERS})
-
 
 class AgentApi:
     """The endpoint of one agent. `daemon`: the calls that every daemon answers."""
@@ -86,35 +81,26 @@ class AgentApi:
         self._agent = agent
         self._daemon = daemon
         self._containers = containers
-        self._authenticate = authenticate
+        self._gate = Gate(runtime, authenticate, self._ready)
 
     def table(self) -> dict[str, Endpoint]:
         """The endpoint by path."""
-        return {"api/v1": Endpoint(self.serve, frozenset({"POST"}))}
+        return {"api/v1": Endpoint(self.serve, methods=None)}
 
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request, after the checks of the reference in their order."""
-        caller = self._authenticate(request)
-        if not isinstance(caller, Caller):
-            return caller
-        try:
-            return await self._serve(request)
-        except Refused as refusal:
-            self._runtime.metrics.count("http/bad_requests")
-            return text_answer(refusal.status, str(refusal))
-        except (ActorGone, AskTimeout) as fault:
-            return text_answer(503, str(fault))
+        return await self._gate.open(request, self._serve)
 
-    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _ready(self, request: web.BaseRequest) -> web.Response | None:
         recovering: Recovering = await self._runtime.ask(self._agent, IsRecovering(), ANSWER_S)
         if recovering.yes:
             raise Refused(503, "The agent has not finished its recovery")
-        call = await call_in(request)
-        try:
-            check_member(call, _BARE)
-        except Malformed as fault:
-            raise Refused(fault.http_status, str(fault)) from None
-        codec = answer_form(request, call)
+        return None
+
+    async def _serve(self, request: web.BaseRequest, caller: Caller) -> web.StreamResponse:
+        forms = Forms.of(request)
+        call = await call_in(request, forms)
+        codec = forms.answer
         if call.type is T.GET_METRICS:
             return await self._daemon.metrics(request, Response, codec)
         response = await self._answer(call)

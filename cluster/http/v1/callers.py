@@ -29,9 +29,14 @@ class Caller:
 Authenticate = Callable[[web.BaseRequest], Caller | web.Response]
 
 
+#: Under this name a request carries who makes it, once it was let in.
+CALLER = web.RequestKey("caller", Caller)
+
+
 def anybody(request: web.BaseRequest) -> Caller:
-    """Nobody is asked who they are."""
-    return Caller()
+    """Whoever was let in; nobody is asked again who they are."""
+    caller: Caller = request.get(CALLER, Caller())
+    return caller
 
 
 def admitted(request: web.BaseRequest, authenticate: Authenticate) -> Caller | web.Response:

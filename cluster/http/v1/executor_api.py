@@ -15,18 +15,17 @@ from collections.abc import Callable, Mapping
 
 from aiohttp import web
 
-from actors import PID, Actor, ActorGone, AskTimeout, Message, Runtime, handles
+from actors import PID, Actor, Message, Runtime, handles
 from cluster.agent.http_calls import HttpCall, Refusal
 from cluster.agent.http_calls import Refused as AgentRefused
-from cluster.http.answers import text_answer
 from cluster.http.router import Endpoint
 from cluster.http.v1.callers import Authenticate, Caller, anybody
 from cluster.http.v1.event_stream import EventStream
-from cluster.http.v1.negotiate import Refused, answer_codec, decoded, read_body, request_codec
+from cluster.http.v1.gate import Gate
+from cluster.http.v1.negotiate import Refused, answer_codec, call_in
 from cluster.protocol import executor as protocol
 from cluster.v1 import translate_executor as translate
 from cluster.v1.codec import Codec
-from cluster.v1.errors import Malformed
 from cluster.v1.executor import Call
 
 log = logging.getLogger(__name__)
@@ -50,7 +49,7 @@ class ExecutorApi:
     def __init__(self, runtime: Runtime, agent: PID, authenticate: Authenticate = anybody) -> None:
         self._runtime = runtime
         self._agent = agent
-        self._authenticate = authenticate
+        self._gate = Gate(runtime, authenticate, self._ready)
         self._numbers = itertools.count(1)
         #: The actor of the present subscription by framework and executor.
         self._subscribed: dict[tuple[str, str], PID] = {}
@@ -58,21 +57,24 @@ class ExecutorApi:
 
     def table(self) -> dict[str, Endpoint]:
         """The endpoints by path."""
-        return {"api/v1/executor": Endpoint(self.serve, frozenset({"POST"}))}
+        return {"api/v1/executor": Endpoint(self.serve, methods=None)}
 
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request, after the checks of the reference in their order."""
-        caller = self._authenticate(request)
-        if not isinstance(caller, Caller):
-            return caller
-        try:
-            call = await _call_in(request)
-            if call.type is Call.Type.SUBSCRIBE:
-                return await self._subscribe(request, call)
-            return await self._pass_on(call)
-        except Refused as refusal:
-            self._runtime.metrics.count("http/bad_requests")
-            return text_answer(refusal.status, str(refusal))
+        return await self._gate.open(request, self._serve)
+
+    async def _ready(self, request: web.BaseRequest) -> web.Response | None:
+        """Executors may come back as soon as there is an agent: it has read what its last run left."""
+        if self._agent not in self._runtime.local:
+            raise Refused(503, "The agent has not begun, or has ended")
+        return None
+
+    async def _serve(self, request: web.BaseRequest, caller: Caller) -> web.StreamResponse:
+        call = await call_in(request, Call)
+        translate.check_call(call)
+        if call.type is Call.Type.SUBSCRIBE:
+            return await self._subscribe(request, call)
+        return await self._pass_on(call)
 
     async def _pass_on(self, call: Call) -> web.Response:
         """Give a call to the agent.
@@ -94,10 +96,7 @@ class ExecutorApi:
         Raises:
             Refused: it does not.
         """
-        try:
-            answer = await self._runtime.ask(self._agent, asked, ANSWER_S)
-        except (ActorGone, AskTimeout) as fault:
-            raise Refused(503, str(fault)) from None
+        answer = await self._runtime.ask(self._agent, asked, ANSWER_S)
         if isinstance(answer, AgentRefused):
             raise Refused(_STATUS[answer.why], answer.words)
 
@@ -128,22 +127,6 @@ class ExecutorApi:
         self._subscribed[key] = pid
         if before is not None:
             self._runtime.terminate(before, "the executor subscribed anew")
-
-
-async def _call_in(request: web.BaseRequest) -> Call:
-    """The call in a request.
-
-    Raises:
-        Refused: there is none, or it breaks a rule that needs no knowledge of the agent.
-    """
-    codec = request_codec(request.headers.get("Content-Type"))
-    body = await read_body(request)
-    try:
-        call = await decoded(codec, Call, body)
-        translate.check_call(call)
-    except Malformed as fault:
-        raise Refused(fault.http_status, str(fault)) from None
-    return call
 
 
 Event = (

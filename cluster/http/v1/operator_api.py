@@ -13,14 +13,14 @@ from typing import Any
 
 from aiohttp import web
 
-from actors import PID, ActorGone, AskTimeout, Runtime
-from cluster.http.answers import text_answer, wrong_method
+from actors import PID, Runtime
 from cluster.http.endpoints.walk_master import ANSWER_S, MasterWalk
 from cluster.http.router import Endpoint
-from cluster.http.v1.callers import Authenticate, Leader, Leadership, admitted, anybody, turned_away
+from cluster.http.v1.callers import Authenticate, Caller, Leadership, anybody
 from cluster.http.v1.daemon_calls import NOT_MINE, DaemonCalls
 from cluster.http.v1.event_stream import EventStream
-from cluster.http.v1.negotiate import Refused, answer_codec, decoded, read_body, request_codec
+from cluster.http.v1.gate import master_gate
+from cluster.http.v1.negotiate import Refused, answer_codec, call_in
 from cluster.http.v1.operator_events import BEHIND_BYTES, Join, Leave, OperatorEvents, Subscriber
 from cluster.http.v1.operator_reads import OperatorReads
 from cluster.http.v1.operator_state import WANTED
@@ -29,8 +29,8 @@ from cluster.master.reading import GetRoles, Roles, Wanted
 from cluster.model import ClusterStatus, QuotaStatus, Schedule, WeightInfo
 from cluster.protocol import operator as protocol
 from cluster.v1.codec import Codec
-from cluster.v1.errors import Malformed
 from cluster.v1.master import Call, Response
+from cluster.v1.union import check_member
 
 #: The name of the actor that feeds the subscribers.
 EVENTS_NAME = "operator-events"
@@ -84,8 +84,7 @@ class OperatorApi:
         self._master = master
         self._daemon = daemon
         self._listed_roles = listed_roles
-        self._leadership = leadership or self._alone
-        self._authenticate = authenticate
+        self._gate = master_gate(runtime, master, leadership, authenticate)
         self._reads = OperatorReads(runtime, master)
         self._events = runtime.spawn(OperatorEvents(master, most_subscribers), EVENTS_NAME)
         self._serve_by_type: dict[T, Serve] = {
@@ -104,29 +103,14 @@ class OperatorApi:
         """The endpoints by path."""
         return {"api/v1": Endpoint(self.serve, methods=None)}
 
-    def _alone(self) -> Leader:
-        return Leader(self._runtime.address, is_here=True, is_recovered=self._master in self._runtime.local)
-
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
-        caller = admitted(request, self._authenticate)
-        if isinstance(caller, web.Response):
-            return caller
-        elsewhere = turned_away(request, self._leadership())
-        if elsewhere is not None:
-            return elsewhere
-        if request.method != "POST":
-            return wrong_method(request.method, ("POST",))
-        try:
-            call = await _call_in(request)
-            codec = answer_codec(request.headers.get("Accept"))
-            return await self._answer(request, call, codec)
-        except Refused as refusal:
-            if refusal.status == 400:
-                self._runtime.metrics.count("http/bad_requests")
-            return text_answer(refusal.status, str(refusal))
-        except (ActorGone, AskTimeout) as fault:
-            return text_answer(503, str(fault))
+        return await self._gate.open(request, self._serve)
+
+    async def _serve(self, request: web.BaseRequest, caller: Caller) -> web.StreamResponse:
+        call = await call_in(request, Call)
+        check_member(call)
+        return await self._answer(request, call, answer_codec(request.headers.get("Accept")))
 
     async def _answer(self, request: web.BaseRequest, call: Call, codec: Codec) -> web.StreamResponse:
         assert call.type is not None
@@ -148,7 +132,7 @@ class OperatorApi:
     async def _of_daemon(self, call: Call) -> Response | None:
         response = await self._daemon.answer(call, Response)
         if response is NOT_MINE:
-            raise Refused(501, "type: this call is unknown")
+            raise Refused(501, f"type: calls of type {call.type} do not exist")
         return response
 
     async def _subscribe(self, request: web.BaseRequest, codec: Codec) -> web.StreamResponse:
@@ -218,24 +202,3 @@ class OperatorApi:
 
 
 _READS = {T(kind.value): kind for kind in WANTED}
-
-
-async def _call_in(request: web.BaseRequest) -> Call:
-    """The call in a request.
-
-    Raises:
-        Refused: there is none, its type is unknown, or the member that it needs is missing.
-    """
-    codec = request_codec(request.headers.get("Content-Type"))
-    try:
-        call = await decoded(codec, Call, await read_body(request))
-    except Malformed as fault:
-        raise Refused(400, str(fault)) from None
-    if call.type is None:
-        raise Refused(400, "type: this field is missing, or names no call")
-    name = call.type.value.lower()
-    if name in Call.NUMBERS and getattr(call, name) is None:
-        raise Refused(400, f"{name}: this field is missing; {call.type.value} needs it")
-    if call.type is T.UNKNOWN:
-        raise Refused(501, "type: this call is unknown")
-    return call

@@ -13,25 +13,17 @@ from itertools import count
 from aiohttp import web
 from msgspec.structs import replace
 
-from actors import PID, ActorGone, AskTimeout, Runtime
-from cluster.http.answers import text_answer, wrong_method
+from actors import PID, Runtime
+from cluster.http.answers import text_answer
 from cluster.http.router import Endpoint
-from cluster.http.v1.callers import (
-    Authenticate,
-    Caller,
-    Leader,
-    Leadership,
-    admitted,
-    anybody,
-    turned_away,
-)
+from cluster.http.v1.callers import Authenticate, Caller, Leadership, anybody
+from cluster.http.v1.gate import master_gate
 from cluster.http.v1.http_scheduler import HttpScheduler
-from cluster.http.v1.negotiate import Refused, answer_codec, decoded, read_body, request_codec
+from cluster.http.v1.negotiate import Refused, answer_codec, call_in
 from cluster.model import FrameworkID
 from cluster.protocol.scheduler import Subscribe, UpdateFramework
 from cluster.protocol.subscription import GetStanding, Stands
 from cluster.v1 import translate_scheduler as translate
-from cluster.v1.errors import Malformed
 from cluster.v1.scheduler import Call
 
 STREAM_ID = "Mesos-Stream-Id"
@@ -55,8 +47,7 @@ class SchedulerApi:
     ) -> None:
         self._runtime = runtime
         self._master = master
-        self._leadership = leadership or self._alone
-        self._authenticate = authenticate
+        self._gate = master_gate(runtime, master, leadership, authenticate)
         self._connected: dict[str, HttpScheduler] = {}
         self._numbers = count(1)
         runtime.metrics.gauge("http/schedulers", lambda: len(self._connected))
@@ -65,29 +56,18 @@ class SchedulerApi:
         """The endpoints by path."""
         return {"api/v1/scheduler": Endpoint(self.serve, methods=None)}
 
-    def _alone(self) -> Leader:
-        return Leader(self._runtime.address, is_here=True, is_recovered=self._master in self._runtime.local)
-
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
-        caller = admitted(request, self._authenticate)
-        if isinstance(caller, web.Response):
-            return caller
-        elsewhere = turned_away(request, self._leadership())
-        if elsewhere is not None:
-            return elsewhere
-        if request.method != "POST":
-            return wrong_method(request.method, ("POST",))
-        try:
-            call = await _call_in(request, caller)
-            if call.type is Call.Type.SUBSCRIBE:
-                return await self._subscribe(request, call, caller)
-            if call.type is Call.Type.RECONCILE_OPERATIONS:
-                answer_codec(request.headers.get("Accept"))
-            return await self._pass_on(await self._scheduler_of(request, call, caller), call)
-        except Refused as refusal:
-            self._runtime.metrics.count("http/bad_requests")
-            return text_answer(refusal.status, str(refusal))
+        return await self._gate.open(request, self._serve)
+
+    async def _serve(self, request: web.BaseRequest, caller: Caller) -> web.StreamResponse:
+        call = await call_in(request, Call)
+        translate.check_call(call, caller.principal)
+        if call.type is Call.Type.SUBSCRIBE:
+            return await self._subscribe(request, call, caller)
+        if call.type is Call.Type.RECONCILE_OPERATIONS:
+            answer_codec(request.headers.get("Accept"))
+        return await self._pass_on(await self._scheduler_of(request, call, caller), call)
 
     # -- subscribing --------------------------------------------------------------------------
 
@@ -125,17 +105,14 @@ class SchedulerApi:
         return scheduler
 
     async def _standing(self, framework_id: FrameworkID) -> Stands:
-        try:
-            answer = await self._runtime.ask(self._master, GetStanding(framework_id), ANSWER_S)
-        except (ActorGone, AskTimeout) as fault:
-            raise Refused(503, str(fault)) from None
+        answer = await self._runtime.ask(self._master, GetStanding(framework_id), ANSWER_S)
         assert isinstance(answer, Stands)
         return answer
 
     async def _pass_on(self, scheduler: HttpScheduler, call: Call) -> web.Response:
         message = translate.message_of(call)
         if message is None:
-            return text_answer(501, "type: this call is unknown")
+            raise Refused(501, "type: this call is unknown")
         if isinstance(message, UpdateFramework):
             return await self._update(scheduler, message)
         scheduler.call(message)
@@ -146,22 +123,6 @@ class SchedulerApi:
         if answer is None:
             return text_answer(409, f"Framework {message.framework_id} went away meanwhile")
         return text_answer(400, answer.fault) if answer.fault else web.Response()
-
-
-async def _call_in(request: web.BaseRequest, caller: Caller) -> Call:
-    """The call in a request.
-
-    Raises:
-        Refused: there is none, or it breaks a rule that needs no knowledge of the cluster.
-    """
-    codec = request_codec(request.headers.get("Content-Type"))
-    body = await read_body(request)
-    try:
-        call = await decoded(codec, Call, body)
-        translate.check_call(call, caller.principal)
-    except Malformed as fault:
-        raise Refused(400, str(fault)) from None
-    return call
 
 
 def _why_not_here(framework_id: FrameworkID, stands: Stands, caller: Caller) -> Refused:

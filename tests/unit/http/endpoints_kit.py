@@ -13,14 +13,16 @@ from typing import Any
 from actors import PID, Process, bind
 from cluster.allocator import AllocatorOptions
 from cluster.containerizer.usage import Usage
-from cluster.http import HttpFront, HttpLimits, http_factory
+from cluster.http import Access, HttpFront, HttpLimits, http_factory
 from cluster.http.endpoints.agent_containers import AgentContainers
 from cluster.http.endpoints.agent_files import AgentFiles
 from cluster.http.endpoints.agent_state import AgentState as AgentStateEndpoint
 from cluster.http.endpoints.master import master_endpoints
+from cluster.http.endpoints.render_tasks import write_task
 from cluster.http.files import FileEndpoints
 from cluster.http.flags import flags_table
 from cluster.http.v1.callers import Leader
+from cluster.http.v1.executor_api import ExecutorApi
 from cluster.http.verbosity import Verbosity
 from cluster.master.actor import NAME, MasterActor
 from cluster.master.context import MasterSettings
@@ -38,12 +40,12 @@ from cluster.model import (
     parse_attributes,
 )
 from cluster.protocol import agent, scheduler
+from tests.limits import LIMIT_S
 from tests.simulation.master_kit import executor, launch, task, uuid_of
 from tests.unit.http.agent_kit import StillAgent, busy_state
 from tests.unit.http.operator_kit import CAPABILITIES, AgentPart, SchedulerPart, framework_info
 
 FLAGS = {"cluster": "demo", "port": "5050", "log_dir": "/var/log/demo"}
-LIMIT_S = 20.0
 S = TaskState
 
 
@@ -164,17 +166,19 @@ async def master(
     leader: Leader | None = None,
     log_path: str | None = None,
     limits: HttpLimits | None = None,
+    access: Access | None = None,
     **settings: Any,
 ) -> AsyncIterator[Scene]:
     """A master with nothing in it. `leader`: who leads, if not this one."""
     process = Process(sock=bind("127.0.0.1", 0), seed=1)
     runtime = process.runtime
-    actor = MasterActor(MasterSettings(hostname="m1", **settings), AllocatorOptions(0.02), {"w": 2.0})
+    options = AllocatorOptions(0.02)
+    actor = MasterActor(MasterSettings(hostname="m1", **settings), options, {"w": 2.0}, write_task)
     pid = runtime.spawn(actor, NAME)
     table = master_endpoints(
         runtime, pid, FLAGS, log_path=log_path, leadership=None if leader is None else lambda: leader
     )
-    front = http_factory(runtime, NAME, table, limits)
+    front = http_factory(runtime, NAME, table, limits, access)
     await process.listen(http=front)
     try:
         yield Scene(process, front)
@@ -228,7 +232,9 @@ async def fill(scene: Scene) -> None:
 
 
 @asynccontextmanager
-async def busy_agent(work_dir: Path, log_path: str | None = None) -> AsyncIterator[Served]:
+async def busy_agent(
+    work_dir: Path, log_path: str | None = None, access: Access | None = None
+) -> AsyncIterator[Served]:
     """The endpoints of an agent whose state does not change."""
     process = Process(sock=bind("127.0.0.1", 0))
     runtime = process.runtime
@@ -241,8 +247,9 @@ async def busy_agent(work_dir: Path, log_path: str | None = None) -> AsyncIterat
         **FileEndpoints(files.find, files.everything).table(),
         **flags_table(FLAGS),
         **Verbosity(runtime.clock).table(),
+        **ExecutorApi(runtime, pid).table(),
     }
-    front = http_factory(runtime, "slave(1)", table)
+    front = http_factory(runtime, "slave(1)", table, access=access)
     await process.listen(http=front)
     try:
         yield Served(process, front)

@@ -24,12 +24,11 @@ from cluster.http import HttpFront, http_factory
 from cluster.http.v1.recordio import Decoder
 from cluster.master.actor import NAME, MasterActor
 from cluster.protocol import executor as protocol
+from tests.limits import LIMIT_S
 from tests.simulation.agent_kit import FakeEnvirons
 from tests.unit.http.agent_kit import StillAgent, busy_state
 from tests.unit.http.endpoints_kit import Scene, Served, fill
 from tests.unit.http.test_executor_api import SUBSCRIBED
-
-LIMIT_S = 20.0
 
 #: Every parameter that a file of cluster.http looks for.
 PARAMETERS = sorted(

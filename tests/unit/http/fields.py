@@ -13,7 +13,7 @@ OBJECTS: dict[str, str] = {
     "state": """
         version:str build_date:str build_user:str build_time:float start_time:float elected_time:float id:str
         pid:str hostname:str capabilities:[str] activated_slaves:float deactivated_slaves:float
-        unreachable_slaves:float domain:dict? leader:str leader_info:dict cluster:str? log_dir:str?
+        unreachable_slaves:float domain:dict? leader:str leader_info:leader-info cluster:str? log_dir:str?
         external_log_file:str? flags:{str} slaves:[agent] recovered_slaves:[recovered] frameworks:[framework]
         completed_frameworks:[framework] orphan_tasks:[none] unregistered_frameworks:[none] git_sha:str?
         git_branch:str? git_tag:str? tepui_version:str
@@ -32,7 +32,7 @@ OBJECTS: dict[str, str] = {
         roles:[str]? role:str? tasks:[task] unreachable_tasks:[task] completed_tasks:[task] offers:[offer]
         executors:[executor] labels:[label]? offer_constraints:dict
     """,
-    "offer": "id:str framework_id:str allocation_info:dict slave_id:str resources:res",
+    "offer": "id:str framework_id:str allocation_info:allocation slave_id:str resources:res",
     "executor": """
         executor_id:str name:str framework_id:str command:command resources:res role:str? labels:[label]?
         type:str? slave_id:str
@@ -46,9 +46,16 @@ OBJECTS: dict[str, str] = {
         health_check:dict?
     """,
     "status": "state:str timestamp:float labels:[label]? container_status:container? healthy:bool?",
-    "container": "container_id:dict? network_infos:[network]? cgroup_info:dict?",
-    "network": "groups:[str]? labels:[label]? ip_addresses:[dict]? name:str? port_mappings:[dict]?",
+    "container": "container_id:container-id? network_infos:[network]? cgroup_info:dict?",
+    "container-id": "value:str parent:container-id?",
+    "network": "groups:[str]? labels:[label]? ip_addresses:[ip-address]? name:str? port_mappings:[dict]?",
+    "ip-address": "protocol:str? ip_address:str?",
     "none": "",
+    "leader-info": "id:str pid:str port:int hostname:str domain:dict?",
+    "allocation": "role:str",
+    "weight": "role:str weight:float",
+    "pending": "pending:[dict]",
+    "process": "id:str events:[dict] kind:str queue_length:int oldest_s:float handled:{int}",
     "res": RES,
     "tasks": "tasks:[task]",
     "frameworks": ("frameworks:[framework] completed_frameworks:[framework] unregistered_frameworks:[none]"),
@@ -101,8 +108,11 @@ OBJECTS: dict[str, str] = {
         framework_id:str executor_id:str executor_name:str source:str statistics:statistics
     """,
     "container-usage": """
-        framework_id:str executor_id:str executor_name:str source:str container_id:str status:dict?
-        statistics:statistics?
+        framework_id:str executor_id:str executor_name:str source:str container_id:str
+        status:container-status? statistics:statistics?
+    """,
+    "container-status": """
+        container_id:container-id network_infos:[network] cgroup_info:dict? executor_pid:int?
     """,
     "statistics": """
         timestamp:float cpus_limit:float? cpus_soft_limit:float cpus_user_time_secs:float
@@ -124,9 +134,10 @@ OBJECTS["summary-framework"] = f"""
 """
 OBJECTS["summary"] = "hostname:str cluster:str? slaves:[summary-agent] frameworks:[summary-framework]"
 OBJECTS["full-agent"] = f"""{OBJECTS["agent"]}
-    reserved_resources_full:{{[resource]}} unreserved_resources_full:[resource] used_resources_full:[resource]
-    offered_resources_full:[resource]
+    reserved_resources_full:{{[resource]}} unreserved_resources_full:[resource]
+    used_resources_full:[allocated] offered_resources_full:[allocated]
 """
+OBJECTS["allocated"] = f"{OBJECTS['resource']} allocation_info:allocation"
 OBJECTS["slaves"] = "slaves:[full-agent] recovered_slaves:[recovered]"
 
 _PLAIN = {"str": str, "int": int, "float": float, "bool": bool, "dict": dict}

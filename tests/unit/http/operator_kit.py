@@ -41,6 +41,7 @@ from cluster.model import (
 from cluster.protocol import agent, scheduler
 from cluster.v1.codec import JSON, Codec
 from cluster.v1.master import Call, Event
+from tests.limits import LIMIT_S
 from tests.simulation.master_kit import Events, Instructions, launch, task, uuid_of
 
 M = TypeVar("M")
@@ -74,7 +75,7 @@ class Part(Actor):
 
     async def next(self, kind: type[M]) -> M:
         """The next message of a type, taken out."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_S):
             while True:
                 for message in self.heard:
                     if isinstance(message, kind):
@@ -196,7 +197,7 @@ class Stream:
 
     async def record(self) -> bytes:
         """The next record."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_S):
             while not self._records:
                 data = await self._answer.content.readany()
                 if not data:

@@ -241,6 +241,15 @@ async def test_readers_at_once_share_and_later_ones_see_what_is_new() -> None:
         assert [f["name"] for f in (await scene.json("/state"))["frameworks"]] == ["work", "new"]
 
 
+@pytest.mark.parametrize("path", ["/state", "/frameworks"])
+async def test_texts_that_are_kept_say_what_a_reader_would_write(path: str) -> None:
+    async with busy_master() as scene:
+        with_texts = (await scene.ask(path)).body
+        assert all(task.text for f in scene.master.state.frameworks.values() for task in f.tasks.values())
+        scene.master.state.write = None
+        assert (await scene.ask(path)).body == with_texts
+
+
 async def test_a_reading_of_a_large_state_is_whole_while_tasks_come_and_go() -> None:
     async with busy_master() as scene:
         (offer, *_) = scene.master.state.offers.values()

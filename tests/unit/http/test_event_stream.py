@@ -13,6 +13,7 @@ from aiohttp import web
 from actors import Process, Timer, bind
 from cluster.http import Endpoint, HttpLimits, http_factory
 from cluster.http.v1.event_stream import EventStream
+from tests.limits import LIMIT_S
 
 LIMIT_BYTES = 4096
 
@@ -78,13 +79,13 @@ class Served:
         await asyncio.get_running_loop().sock_connect(sock, (host, int(port)))
         reader, writer = await asyncio.open_connection(sock=sock, limit=1024)
         writer.write(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_S):
             await self.began.wait()
         return reader, writer
 
     async def closed(self) -> str:
         """Wait until the stream is over; why it is."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_S):
             await self.ended.wait()
         (reason,) = self.reasons
         assert not self.stream.is_open
@@ -107,7 +108,7 @@ async def served(limit_bytes: int = LIMIT_BYTES, stall_s: float = 60.0) -> Async
 async def content(reader: asyncio.StreamReader, chunks: int) -> bytes:
     """The content of the next chunks."""
     data = b""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT_S):
         for _ in range(chunks):
             size = int(await reader.readuntil(b"\r\n"), 16)
             data += await reader.readexactly(size)
@@ -123,7 +124,7 @@ async def turn() -> None:
 
 
 async def head(reader: asyncio.StreamReader) -> bytes:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT_S):
         return await reader.readuntil(b"\r\n\r\n")
 
 

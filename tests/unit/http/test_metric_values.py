@@ -11,6 +11,7 @@ from cluster.http import prometheus
 from cluster.master.framework_counts import CALLS, EVENTS
 from cluster.model import FrameworkID, OfferID
 from cluster.protocol import agent, scheduler
+from tests.limits import LIMIT_S
 from tests.unit.http.endpoints_kit import Scene, busy_master, master
 
 
@@ -75,7 +76,7 @@ async def test_offers_are_declined_and_rescinded_and_roles_suppressed() -> None:
         assert found[f"{begin}/offers/declined"] == 1.0
         assert found[f"{begin}/roles/w/suppressed"] == 0.0
         assert found["master/messages_suppress_offers"] == found["master/messages_revive_offers"] == 1.0
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_S):
             while not scene.master.state.offers:
                 await scene.settled()
         scene.tell(scene.home, agent.UnregisterAgent(scene.agent_id))

@@ -245,10 +245,13 @@ async def test_calls_of_later_features_say_why_not(kind: Call.Type) -> None:
         (b"{", b""),
         (b"[]", b""),
         (b"{}", b"type: this field is missing"),
-        (b'{"type":"WHAT"}', b"type: this field is missing, or names no call"),
-        (b'{"type":"TEARDOWN"}', b"teardown: this field is missing; TEARDOWN needs it"),
+        (b'{"type":"WHAT"}', b"type: this field is missing, or names no type"),
+        (b'{"type":"TEARDOWN"}', b"teardown: this member is missing, which belongs to type TEARDOWN"),
         (b'{"type":"TEARDOWN","teardown":{}}', b"teardown.framework_id: this required field is missing"),
-        (b'{"type":"GET_METRICS"}', b"get_metrics: this field is missing; GET_METRICS needs it"),
+        (
+            b'{"type":"GET_METRICS"}',
+            b"get_metrics: this member is missing, which belongs to type GET_METRICS",
+        ),
     ],
 )
 async def test_bad_calls_are_told_what_is_wrong(body: bytes, words: bytes) -> None:
@@ -263,6 +266,8 @@ async def test_statuses_of_requests_that_are_no_calls() -> None:
     health = {"type": "GET_HEALTH"}
     async with served() as at:
         assert (await at.post({"type": "UNKNOWN"}))[0] == 501
+        assert (await at.post({"type": "UNKNOWN"}, accept="text/html"))[0] == 406
+        assert (await at.post({"type": "TEARDOWN"}, accept="text/html"))[0] == 400
         assert (await at.post(health, **{"Content-Type": "text/plain"}))[0] == 415
         assert (await at.post(health, accept="text/html"))[0] == 406
         assert (await at.post(health, accept=None))[0] == 200

@@ -13,6 +13,7 @@ from cluster.http.page.events import EventLog
 from cluster.http.page.lists import MOST_SKIPPED
 from cluster.model import TaskState
 from cluster.protocol import agent, scheduler
+from tests.limits import LIMIT_S
 from tests.unit.http.operator_kit import AgentPart, Served, agent_info, cluster, served
 
 S = TaskState
@@ -184,7 +185,7 @@ class Listener:
     async def event(self) -> tuple[str, Any]:
         """The next event; comments are passed over."""
         fields: dict[str, str] = {}
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_S):
             while True:
                 line = (await self._answer.content.readline()).decode()
                 assert line, "the stream ended"
@@ -243,7 +244,7 @@ async def test_signs_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
             await Listener(answer).event()
             lines = [await answer.content.readline() for _ in range(3)]
             assert b"".join(lines) == page_events.ALIVE
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_S):
             while at.master.context.feed.is_watched:
                 await at.settled()
 

@@ -23,6 +23,7 @@ from cluster.http.v1.scheduler_api import SchedulerApi
 from cluster.model import AgentID, FrameworkID, MasterInfo, OfferID, TaskID
 from cluster.protocol import scheduler as protocol
 from cluster.protocol.subscription import Closed, FrameworkUpdated, GetStanding, Stands
+from tests.limits import LIMIT_S
 
 JSON = {"Content-Type": "application/json"}
 ID = {"value": "F"}
@@ -65,7 +66,7 @@ class ScriptedMaster(Actor):
 
     async def until(self, calls: int = 0, exits: int = 0) -> None:
         """Wait for so many calls and exits."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_S):
             while len(self.calls) < calls or len(self.exits) < exits:
                 self.heard.clear()
                 await self.heard.wait()
@@ -131,7 +132,7 @@ async def served(
 
 async def event(stream: aiohttp.ClientResponse) -> dict[str, Any]:
     """The next event."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT_S):
         length = int(await stream.content.readline())
         found = json.loads(await stream.content.readexactly(length))
     assert isinstance(found, dict)
@@ -139,7 +140,7 @@ async def event(stream: aiohttp.ClientResponse) -> dict[str, Any]:
 
 
 async def is_at_end(stream: aiohttp.ClientResponse) -> bool:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT_S):
         return await stream.content.read(1) == b""
 
 

@@ -21,6 +21,7 @@ from cluster.http.fragments import Fragments
 from cluster.http.prometheus import named
 from cluster.http.shared import PIECE_BYTES, Rendering, Shared, let_others
 from cluster.model import Resources, Scalar
+from tests.limits import LIMIT_S
 
 
 class Source:
@@ -94,7 +95,7 @@ async def test_readers_that_keep_too_much_for_too_long_are_cut_off(monkeypatch: 
     cut = asyncio.Event()
     slow.readers.add(cut.set)
     assert len(await text(answers.join())) == 1000  # the slow one does not hold up the others
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT_S):
         await cut.wait()
 
 

@@ -95,6 +95,8 @@ async def test_who_is_not_known_is_not_let_in(name: str, prefix: str, path: str,
             assert answer.status == 401
             assert answer.headers["WWW-Authenticate"] == CHALLENGE
             assert await answer.text() == "401 Unauthorized."
+        async with client.get(f"/{prefix}{path}") as answer:
+            assert answer.status == 401, "before the method"
         known = {**JSON, "Authorization": "p"}
         async with client.post(f"/{prefix}{path}", data=b'{"type":"GET_HEALTH"}', headers=known) as answer:
             assert answer.status in (400, 503)  # the executor API knows no such call

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-LIMIT_S = 20.0
+from tests.limits import LIMIT_S
 
 
 @dataclass
