@@ -60,7 +60,7 @@ def stacks(draw: st.DrawFn) -> tuple[ReservationInfo, ...]:
 
 
 @st.composite
-def disk_infos(draw: st.DrawFn) -> DiskInfo:
+def disk_infos(draw: st.DrawFn, are_volumes: st.SearchStrategy[bool] | None = None) -> DiskInfo:
     """Root, PATH, MOUNT, BLOCK and RAW disks, with and without a persistent volume on them."""
     types = DiskInfo.Source.Type
     source = draw(
@@ -75,7 +75,7 @@ def disk_infos(draw: st.DrawFn) -> DiskInfo:
             ]
         )
     )
-    if not draw(st.booleans()):
+    if not draw(st.booleans() if are_volumes is None else are_volumes):
         return DiskInfo(source=source)
     return DiskInfo(
         source=source,
@@ -137,22 +137,27 @@ def _disjoint(made: list[tuple[int, int]]) -> Ranges:
     return Ranges(range=tuple(Range(begin=begin, end=end) for begin, end in reversed(kept)))
 
 
-disk_protos = st.builds(
-    Resource,
-    provider_id=st.none(),
-    name=st.just("disk"),
-    type=st.just(ValueType.SCALAR),
-    scalar=milli.map(lambda amount: Scalar(value=from_milli(amount))),
-    ranges=st.none(),
-    set=st.none(),
-    role=st.none(),
-    allocation_info=st.none(),
-    reservation=st.none(),
-    reservations=st.just((ReservationInfo(type=_DYNAMIC, role="web"),)),
-    disk=st.none() | disk_infos(),
-    revocable=st.none(),
-    shared=st.none(),
-)
+def _on_disk(disk: st.SearchStrategy[DiskInfo | None]) -> st.SearchStrategy[Resource]:
+    return st.builds(
+        Resource,
+        provider_id=st.none(),
+        name=st.just("disk"),
+        type=st.just(ValueType.SCALAR),
+        scalar=milli.map(lambda amount: Scalar(value=from_milli(amount))),
+        ranges=st.none(),
+        set=st.none(),
+        role=st.none(),
+        allocation_info=st.none(),
+        reservation=st.none(),
+        reservations=st.just((ReservationInfo(type=_DYNAMIC, role="web"),)),
+        disk=disk,
+        revocable=st.none(),
+        shared=st.none(),
+    )
+
+
+disk_protos = _on_disk(st.none() | disk_infos())
+volume_protos = _on_disk(disk_infos(st.just(True)))
 wire_ranges = st.lists(pairs, max_size=4).map(_disjoint)
 resource_lists = st.lists(resource_protos(), max_size=6)
 resources = resource_lists.map(Resources.of)

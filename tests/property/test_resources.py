@@ -176,9 +176,8 @@ def test_a_disk_is_divisible_exactly_if_nobody_else_could_be_on_it(proto: Resour
     assert (whole + part) - part == whole
 
 
-@given(some.disk_protos, st.integers(1, 4))
+@given(some.volume_protos, st.integers(1, 4))
 def test_pieces_of_a_volume_stay_apart(proto: Resource, copies: int) -> None:
-    assume(proto.disk is not None and proto.disk.persistence is not None)
     total = Resources.of([proto] * copies)
     assert [piece.scalar for piece in total.protos()] == [proto.scalar] * copies
     assert total.milli("disk") == Resources.of([proto]).milli("disk") * (1 if proto.shared else copies)
