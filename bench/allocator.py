@@ -25,8 +25,8 @@ from rich.table import Table
 from bench.allocator_changes import steady, variants
 from bench.allocator_chart import chart
 from bench.allocator_cluster import Digest, as_in_the_daemon
-from bench.allocator_end_to_end import end_to_end
 from bench.allocator_crowded import crowded
+from bench.allocator_end_to_end import end_to_end
 from bench.allocator_figures import REFERENCE_YARDSTICK_S, Amount, Figure, Line
 from bench.allocator_memory import filter_memory, memory
 from bench.allocator_originals import originals
