@@ -35,8 +35,11 @@ lint: $(VENV)/installed
 types: $(VENV)/installed
 	$(BIN)/mypy
 
+# Daemons are started hundreds of times here, so their bytecode is kept, whatever the environment says.
+unit: export PYTHONDONTWRITEBYTECODE =
+# The tests of a file share what takes long to build; the files that take longest begin (tests/conftest.py).
 unit: $(VENV)/installed
-	$(BIN)/python -m pytest -n $(JOBS) --dist=worksteal tests
+	$(BIN)/python -m pytest -n $(JOBS) --dist=loadfile --no-loadscope-reorder tests
 
 bench: $(VENV)/installed
 	@set -e; for file in bench/*.py; do \

@@ -11,6 +11,7 @@ import msgpack
 from actors import PID, Actor, Limits, Message, handles, message
 from actors.testing import Host, Simulation
 from actors.transport import Stream
+from tests.limits import LIMIT_S
 
 
 @message("test.Ping")
@@ -128,7 +129,7 @@ class Recorder(Actor):
             if reached():
                 event.set()
 
-    async def until(self, reached: Callable[[], bool], timeout_s: float = 20.0) -> None:
+    async def until(self, reached: Callable[[], bool], timeout_s: float = LIMIT_S) -> None:
         """Wait for a message after which ``reached`` holds."""
         if reached():
             return

@@ -25,6 +25,7 @@ from cluster.model import (
     TaskStatus,
 )
 from cluster.protocol import executor, host
+from tests.limits import LIMIT_S
 
 AGENT_NAME = "slave(1)"
 FRAMEWORK = FrameworkID("fw")
@@ -143,7 +144,7 @@ class FakeAgent(Actor):
                 return heard.pid
         return None
 
-    async def until(self, reached: Callable[[], bool], limit_s: float = 30.0) -> None:
+    async def until(self, reached: Callable[[], bool], limit_s: float = LIMIT_S) -> None:
         """Wait until something that was heard makes ``reached`` true."""
         async with asyncio.timeout(limit_s):
             while not reached():

@@ -12,9 +12,7 @@ import actors
 from actors import Process
 from cluster.protocol import scheduler as v1
 from tests.fake_master import FakeFiles, FakeMaster
-
-#: How long anything is waited for at most, in seconds.
-WAIT_S = 20.0
+from tests.limits import LIMIT_S
 
 
 class Master(FakeMaster):
@@ -63,7 +61,7 @@ class MasterThread:
     def await_call(self, kind: type[Any]) -> Any:
         """The next call of one kind; others are passed over."""
         while True:
-            call = self.master.arrived.get(timeout=WAIT_S)
+            call = self.master.arrived.get(timeout=LIMIT_S)
             if isinstance(call, kind):
                 return call
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import aiohttp
 
-LIMIT_S = 60.0
+from tests.limits import LIMIT_S
 
 
 @asynccontextmanager

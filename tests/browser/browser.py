@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
+from tests.limits import LIMIT_S
+
 #: What a run leaves for people to look at.
 OUT = Path(__file__).parent / "out"
-#: Every wait in the page is bounded by this; a machine under load may take a good part of it.
-LIMIT_S = 60.0
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -29,6 +29,11 @@ FLAGS = (
 WIDE, NARROW = (1360, 900), (390, 844)
 #: The file of axe-core.
 AXE = "TEPUI_AXE"
+
+
+def plain(text: str) -> str:
+    """A text as it is read: the page keeps figures and their units together with spaces that do not break."""
+    return text.replace("\xa0", " ")
 
 
 def missing(what: str) -> None:
@@ -110,7 +115,9 @@ async def chromium() -> AsyncIterator[Browser]:
     """A browser with a profile of its own."""
     path = chromium_path()
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        browser = await playwright.chromium.launch(
+            executable_path=path, args=list(FLAGS), timeout=LIMIT_S * 1000
+        )
         try:
             yield browser
         finally:
@@ -124,4 +131,5 @@ async def opened(
     context = await browser.new_context(
         color_scheme=theme, viewport={"width": size[0], "height": size[1]}, reduced_motion="reduce"
     )
+    context.set_default_timeout(LIMIT_S * 1000)
     return context, Seen(await context.new_page(), address)

@@ -25,14 +25,14 @@ def fresh_output() -> None:
             picture.unlink()
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """The browser of this run."""
     async with chromium() as made:
         yield made
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def shown(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gallery]:
     """The cluster to look at, which no test changes."""
     async with gallery(tmp_path_factory.mktemp("gallery")) as made:

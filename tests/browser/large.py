@@ -2,7 +2,8 @@
 
 Prints its address when it is full. From then on each line on standard input is a number: so many tasks change
 their state in the second that follows; it answers with a line when the master has dealt with them. No
-executor is behind them.
+executor is behind them. From the line `watch` to the line `stretch` the event loop is watched: the second one
+is answered with the longest time that it was at one thing, in milliseconds of processor time.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from itertools import count
 import uvloop
 
 from actors import NANOS, PID, Process, bind
+from bench.http import Probe
 from bench.http_cluster import FRAMEWORKS, fill
 from cluster.allocator import AllocatorOptions
 from cluster.http import http_factory
@@ -88,6 +90,12 @@ async def main(agent_count: int, task_count: int) -> None:
     print(runtime.address, flush=True)
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):
+        if line == "watch\n":
+            with Probe() as probe:
+                print("watching", flush=True)
+                assert await loop.run_in_executor(None, sys.stdin.readline) == "stretch\n"
+            print(probe.longest.cpu_ms, flush=True)
+            continue
         await changes.second(int(line))
         await runtime.ask(master, GetOverview(), SETTLED_S)  # answered in its turn
         print("done", flush=True)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
+import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
+
+from tests.limits import LIMIT_S
 
 FULL_S = 120.0
 ROOT = Path(__file__).parents[2]
@@ -22,10 +27,26 @@ class Large:
 
     async def change(self, updates: int) -> None:
         """Have so many tasks change within a second; returns when the master knows."""
+        assert await self._say(str(updates)) == "done"
+
+    async def longest_stretch_ms(self, path: str) -> tuple[float, Any]:
+        """The longest that the master was at one thing while it answered, in processor time; the answer."""
+        assert await self._say("watch") == "watching"
+        try:
+            found = await asyncio.to_thread(self._get, path)
+        finally:
+            longest_ms = float(await self._say("stretch"))
+        return longest_ms, found
+
+    def _get(self, path: str) -> Any:
+        with urllib.request.urlopen(f"http://{self.address}{path}", timeout=LIMIT_S) as answer:
+            return json.load(answer)
+
+    async def _say(self, line: str) -> str:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(b"%d\n" % updates)
-        assert await self._process.stdout.readline() == b"done\n"
+        self._process.stdin.write(f"{line}\n".encode())
+        return (await self._process.stdout.readline()).decode().strip()
 
 
 @asynccontextmanager

@@ -27,6 +27,10 @@ class Window:
     def is_quiet(self) -> bool:
         return self.others_cpus < QUIET_CPUS
 
+    def stretched(self, limit: float) -> float:
+        """A limit on wall-clock time: by as much longer as the machine is crowded."""
+        return limit if self.is_quiet else limit * crowding()
+
 
 @contextmanager
 def watched() -> Iterator[Window]:

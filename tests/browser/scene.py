@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-import socket
 import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,20 +11,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from tests.process.cluster import LOOPBACK, Cluster, Daemon, running_cluster
+from tests.limits import LIMIT_S
+from tests.process.cluster import Cluster, Daemon, free_port, running_cluster
 from tests.process.observed import Observed
 
 #: Frameworks of tests end while tasks run; executors then wait for an acknowledgement that nobody sends.
 GRACE = "--executor_shutdown_grace_period=1secs"
 #: A name that a careless page would run.
 EVIL = "<img src=x onerror=alert(1)>"
-
-
-def free_port() -> int:
-    """A port that a master can come back to."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
 
 
 class Scene:
@@ -42,7 +36,7 @@ class Scene:
 
     def get(self, path: str) -> Any:
         """What the master answers; blocks."""
-        with urllib.request.urlopen(f"http://{self.address}{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://{self.address}{path}", timeout=LIMIT_S) as answer:
             return json.load(answer)
 
     @property
@@ -73,8 +67,10 @@ async def scene(root: Path, agents: int = 2) -> AsyncIterator[Scene]:
     async with running_cluster(root) as cluster:
         master = await cluster.master("--weights=work=2", port=free_port())
         flags = ("--resources=cpus:4;mem:2048;disk:4096;ports:[31000-31010]", "--attributes=rack:one", GRACE)
-        homes = [await cluster.agent(master, *flags) for _ in range(agents)]
-        work = await cluster.framework(master, name="work <b>bold</b>", roles=("work", "work/inner"))
+        work, *homes = await asyncio.gather(
+            cluster.framework(master, name="work <b>bold</b>", roles=("work", "work/inner")),
+            *(cluster.agent(master, *flags) for _ in range(agents)),
+        )
         made = Scene(cluster, master, homes, work)
         work.launch("sleep 1000", task_id="sleeper", cpus=1)
         work.launch("sleep 1000", task_id="evil", name=EVIL, cpus=0.5)

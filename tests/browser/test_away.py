@@ -6,13 +6,25 @@ import signal
 from pathlib import Path
 from urllib.parse import urlencode
 
+import pytest
+from playwright.async_api import Browser
+
 from cluster.protocol.operator import MarkAgentGone
-from tests.browser.browser import LIMIT_S, NARROW, WIDE, Seen, axe_source, chromium, opened
+from tests.browser.browser import LIMIT_S, NARROW, WIDE, Seen, axe_source, opened
 from tests.browser.scene import free_port
-from tests.process.cluster import running_cluster
+from tests.process.cluster import Cluster, Daemon, running_cluster
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 #: Two seconds until an agent that is dead is unreachable.
 SOON = ("--agent_ping_timeout=1secs", "--max_agent_ping_timeouts=1")
+
+
+async def here(c: Cluster, master: Daemon, hostname: str) -> Daemon:
+    """An agent that can be killed: its executor host found it, and does not look for it for half a minute."""
+    agent = await c.agent(master, f"--hostname={hostname}")
+    await agent.line("executor host .* is ready")
+    return agent
 
 
 async def cells(seen: Seen, text: str) -> list[str]:
@@ -23,14 +35,14 @@ async def cells(seen: Seen, text: str) -> list[str]:
 
 
 async def test_an_agent_that_dies_is_listed_as_unreachable_and_leaves_the_list_when_it_is_back(
-    tmp_path: Path,
+    tmp_path: Path, browser: Browser
 ) -> None:
-    async with running_cluster(tmp_path) as c, chromium() as browser:
+    async with running_cluster(tmp_path) as c:
         master = await c.master(*SOON, port=free_port())
         await c.agent(master, "--hostname=stays.example")
-        mortal = await c.agent(master, "--hostname=mortal.example")
+        mortal = await here(c, master, "mortal.example")
         mortal_id = await c.registered(mortal)
-        _, seen = await opened(browser, master.address)
+        context, seen = await opened(browser, master.address)
         page = seen.page
         await seen.go("agents?state=unreachable")
         await seen.text("No agent is unreachable.")
@@ -74,15 +86,16 @@ async def test_an_agent_that_dies_is_listed_as_unreachable_and_leaves_the_list_w
         await seen.go(f"agents/{mortal_id}")
         await seen.text("connected", "h1 + .state")
         assert seen.complaints == []
+        await context.close()
 
 
-async def test_agents_that_are_gone_or_left_are_told_apart(tmp_path: Path) -> None:
-    async with running_cluster(tmp_path) as c, chromium() as browser:
+async def test_agents_that_are_gone_or_left_are_told_apart(tmp_path: Path, browser: Browser) -> None:
+    async with running_cluster(tmp_path) as c:
         master = await c.master(*SOON, port=free_port())
         doomed = await c.agent(master, "--hostname=doomed.example")
         leaver = await c.agent(master, "--hostname=leaver.example")
         doomed_id = await c.registered(doomed)
-        _, seen = await opened(browser, master.address)
+        context, seen = await opened(browser, master.address)
         for state, words in (
             ("gone", "No agent is gone: no operator has said that one never comes back."),
             ("left", "No agent has left since this master began."),
@@ -98,7 +111,7 @@ async def test_agents_that_are_gone_or_left_are_told_apart(tmp_path: Path) -> No
         leaver.send_signal(signal.SIGUSR1)  # says goodbye
         assert await leaver.ended() == 0
         assert "left" in await cells(seen, "leaver.example")
-        lost = await c.agent(master, "--hostname=lost.example")
+        lost = await here(c, master, "lost.example")
         await seen.go("agents?state=unreachable")
         await lost.kill()
         await cells(seen, "lost.example")
@@ -112,13 +125,14 @@ async def test_agents_that_are_gone_or_left_are_told_apart(tmp_path: Path) -> No
         await seen.go(f"agents/{doomed_id}")
         await seen.text("It is gone: an operator said that it never comes back.")
         assert seen.complaints == []
+        await context.close()
 
 
-async def test_the_pages_about_them_are_for_everybody(tmp_path: Path) -> None:
+async def test_the_pages_about_them_are_for_everybody(tmp_path: Path, browser: Browser) -> None:
     axe = axe_source()
-    async with running_cluster(tmp_path) as c, chromium() as browser:
+    async with running_cluster(tmp_path) as c:
         master = await c.master(*SOON, port=free_port())
-        lost = await c.agent(master, "--hostname=lost.example")
+        lost = await here(c, master, "lost.example")
         lost_id = await c.registered(lost)
         await lost.kill()
         await master.line("is unreachable")

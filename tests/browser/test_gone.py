@@ -5,9 +5,14 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from tests.browser.browser import Seen, chromium, opened
+import pytest
+from playwright.async_api import Browser
+
+from tests.browser.browser import Seen, opened
 from tests.browser.scene import GRACE, Scene, free_port
 from tests.process.cluster import Cluster, Daemon, running_cluster
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def prepared(c: Cluster) -> Scene:
@@ -41,11 +46,11 @@ async def finished(at: Scene, *task_ids: str) -> None:
         await agent.line(rf"executor {task_id} of \S+ ended with status")
 
 
-async def test_each_reason_is_told(tmp_path: Path) -> None:
-    async with running_cluster(tmp_path) as c, chromium() as browser:
+async def test_each_reason_is_told(tmp_path: Path, browser: Browser) -> None:
+    async with running_cluster(tmp_path) as c:
         at = await prepared(c)
         await finished(at, "forgotten", "removed")
-        _, seen = await opened(browser, at.address)
+        context, seen = await opened(browser, at.address)
         await seen.go(at.files("removed", name="/none.txt", kind="log"))
         await says(seen, "The file is not there", "has no 'none.txt'")
 
@@ -74,14 +79,15 @@ async def test_each_reason_is_told(tmp_path: Path) -> None:
         await says(seen, "The sandbox is gone with its framework", "The framework jobs ended", "Since 20")
         await seen.shoot("gone-framework")
         assert seen.complaints == []
+        await context.close()
 
 
-async def test_a_daemon_that_is_away_is_named(tmp_path: Path) -> None:
-    async with running_cluster(tmp_path) as c, chromium() as browser:
+async def test_a_daemon_that_is_away_is_named(tmp_path: Path, browser: Browser) -> None:
+    async with running_cluster(tmp_path) as c:
         at = await prepared(c)
         await finished(at, "task")
         view = at.files("task")
-        _, seen = await opened(browser, at.address)
+        context, seen = await opened(browser, at.address)
         await seen.go(view)
         await seen.text("stdout")
         agent: Daemon = at.agents[0]
@@ -91,3 +97,4 @@ async def test_a_daemon_that_is_away_is_named(tmp_path: Path) -> None:
         await seen.page.locator(".gone").wait_for(state="detached")  # it reads what an earlier life left
         await seen.text("stdout")
         assert seen.complaints == []
+        await context.close()

@@ -10,11 +10,13 @@ import pytest
 from playwright.async_api import Browser
 
 from tests.browser.browser import LIMIT_S, opened
+from tests.browser.others import watched
 from tests.browser.scene import scene
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-#: From an agent's registration until its resources are in the page.
+#: From an agent's registration until its resources are in the page; by as much longer as others crowd the
+#: machine meanwhile.
 SEEN_S = 1.0
 #: Resolves to when the rows of hosts had all these words: epoch seconds by host. The master has this clock.
 SEEN = """([hosts, words]) => new Promise((done) => {
@@ -22,7 +24,8 @@ SEEN = """([hosts, words]) => new Promise((done) => {
   const look = () => {
     for (const row of document.querySelectorAll("tbody tr")) {
       const host = hosts.find((one) => row.textContent.includes(one));
-      if (host && words.every((word) => row.textContent.includes(word))) seen[host] ??= Date.now() / 1000;
+      const text = row.textContent.replaceAll("\u00a0", " "); // between figures and units
+      if (host && words.every((word) => text.includes(word))) seen[host] ??= Date.now() / 1000;
     }
     if (hosts.every((host) => seen[host])) { observer.disconnect(); done(seen); }
   };
@@ -43,15 +46,17 @@ async def test_agents_and_tasks_appear_and_change_by_themselves(
         newcomers = [at.cluster.agent_daemon(at.master, f"--hostname={host}", resources) for host in hosts]
         words = ["of 3", "of 512 MB", "of 64 MB", "5-6"]
         look = asyncio.ensure_future(seen.page.evaluate(SEEN, [hosts, words]))
-        await asyncio.gather(*(newcomer.start() for newcomer in newcomers))
-        async with asyncio.timeout(LIMIT_S):
-            seen_s = await look
+        with watched() as window:
+            await asyncio.gather(*(newcomer.start() for newcomer in newcomers))
+            async with asyncio.timeout(LIMIT_S):
+                seen_s = await look
+        limit_s = window.stretched(SEEN_S)
         rows = (await asyncio.to_thread(at.get, "/page/agents?search=example"))["found"]
         took_s = {row["hostname"]: seen_s[row["hostname"]] - row["registered_s"] for row in rows}
         with capsys.disabled():
             print("\nfrom registration to the page:", *(f"{host} {s:.3f} s" for host, s in took_s.items()))
         assert sorted(took_s) == sorted(hosts)
-        assert all(0 <= s < SEEN_S for s in took_s.values()), took_s
+        assert all(0 <= s < limit_s for s in took_s.values()), (took_s, limit_s)
 
         await seen.go("tasks?sort=name")
         await seen.text("4 tasks")

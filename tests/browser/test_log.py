@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page
 
-from tests.browser.browser import LIMIT_S, opened
+from tests.browser.browser import LIMIT_S, opened, plain
+from tests.browser.others import watched
 from tests.browser.scene import scene
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 LONG_BYTES = 1 << 30
-#: From the address to the last lines of a gigabyte.
+#: From the address to the last lines of a gigabyte; by as much longer as others crowd the machine meanwhile.
 OPEN_S = 2.0
 #: What a page that shows a part of a gigabyte may hold: its objects, the bytes they stand for, its elements.
 HEAP_BYTES, BUFFER_BYTES, NODES = 24 << 20, 12 << 20, 1000
@@ -70,11 +71,13 @@ async def test_a_log_of_a_gigabyte_is_followed_and_walked_through(
             page = seen.page
             view = at.files("talker", "log", "/stdout")
             began = perf_counter()
-            await seen.go(view)
-            await seen.text("of many", ".log")
-            open_s = perf_counter() - began
+            with watched() as window:
+                await seen.go(view)
+                await seen.text("of many", ".log")
+                open_s = perf_counter() - began
+            limit_s = window.stretched(OPEN_S)
             assert await colour(page, "the last") == "fg2"
-            assert "1 GB" in await page.locator(".found").inner_text()
+            assert "1 GB" in plain(await page.locator(".found").inner_text())
             figures = {"at its end": await held(page)}
 
             told.say("a line that came later")
@@ -105,7 +108,7 @@ async def test_a_log_of_a_gigabyte_is_followed_and_walked_through(
             figures["at its end again"] = await held(page)
             with capsys.disabled():
                 print(f"\na gigabyte: open at the end after {open_s:.3f} s; held: {figures}")
-            assert open_s < OPEN_S
+            assert open_s < limit_s
             assert max(one["heap"] for one in figures.values()) < HEAP_BYTES, figures
             assert max(one["buffers"] for one in figures.values()) < BUFFER_BYTES, figures
             assert max(one["nodes"] for one in figures.values()) < NODES, figures

@@ -20,6 +20,16 @@ THEMES = ("light", "dark")
 SIZES = {"wide": WIDE, "narrow": NARROW}
 #: What can differ between the themes.
 OF_COLOURS = ("color-contrast", "link-in-text-block")
+#: Tables in which some row has more or fewer cells in sight than the head: they are under wrong titles.
+ASKEW = """() => {
+  const cells = (row) => [...row.cells].filter((cell) => cell.getClientRects().length).length;
+  const isAskew = (table) => [...table.querySelectorAll("tr:not(.spacer, .blank)")]
+    .some((row) => cells(row) !== cells(table.tHead.rows[0]));
+  const shown = (table) => table.getClientRects().length && getComputedStyle(table).display === "table";
+  return [...document.querySelectorAll("table")]
+    .filter((table) => shown(table) && isAskew(table))
+    .map((table) => table.innerText.slice(0, 80));
+}"""
 SETTLED = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
@@ -98,6 +108,7 @@ async def look(browser: Browser, at: Gallery, axe: str, theme: str, size: str) -
         width = await here.page.evaluate("document.documentElement.scrollWidth")
         if width > SIZES[size][0]:
             faults.append(f"{name}, {size}: it is {width} px wide")
+        faults += [f"{name}, {size}: askew: {table}" for table in await here.page.evaluate(ASKEW)]
         await here.shoot(f"{name}-{theme}-{size}")
         if await here.page.locator("dialog").count():
             await here.page.keyboard.press("Escape")

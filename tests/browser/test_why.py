@@ -5,14 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlencode
 
-from playwright.async_api import Locator
+import pytest
+from playwright.async_api import Browser, Locator
 
 from cluster.scheduler import Offer
 from tests.browser.api_framework import subscribed
-from tests.browser.browser import LIMIT_S, Seen, chromium, opened
+from tests.browser.browser import LIMIT_S, Seen, opened, plain
 from tests.browser.scene import GRACE, free_port
 from tests.process.cluster import running_cluster
 from tests.process.observed import Holding, Observed
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 #: No rounds but those that events cause, so that a test knows which round was the last.
 NO_ROUNDS = "--allocation_interval=1hrs"
@@ -36,7 +39,7 @@ async def table(seen: Seen) -> tuple[dict[str, int], dict[str, str], int]:
     for row in await reasons.locator("tbody tr").all():
         name = await row.get_attribute("data-why") or "OFFERED"
         cells = await row.locator("th, td").all_inner_texts()
-        counts[name], changes[name] = int(cells[1]), cells[3]
+        counts[name], changes[name] = int(cells[1]), plain(cells[3])
     total = int((await reasons.locator("tfoot th, tfoot td").all_inner_texts())[1])
     return counts, changes, total
 
@@ -44,19 +47,21 @@ async def table(seen: Seen) -> tuple[dict[str, int], dict[str, str], int]:
 async def until(place: Locator, words: str) -> str:
     """Wait until some place has these words; all that it says."""
     await place.get_by_text(words).first.wait_for(timeout=LIMIT_S * 1000)
-    return await place.inner_text()
+    return plain(await place.inner_text())
 
 
-async def test_what_is_never_possible_is_told_from_what_is_not_possible_now(tmp_path: Path) -> None:
+async def test_what_is_never_possible_is_told_from_what_is_not_possible_now(
+    tmp_path: Path, browser: Browser
+) -> None:
     giants = {"min_allocatable_resources": {"quantities": [{"quantities": {"cpus": {"value": 1000}}}]}}
     exists = {"selector": {"attribute_name": "rack"}, "predicate": {"exists": {}}}
-    async with running_cluster(tmp_path) as c, chromium() as browser:
+    async with running_cluster(tmp_path) as c:
         master = await c.master(port=free_port())
         for _ in range(2):
             await c.agent(master, whole())
         holder = await c.framework(master, Holding, name="holder", roles=("h",))
         await c.until(lambda: len(holder.offers) == 2)
-        _, seen = await opened(browser, master.address)
+        context, seen = await opened(browser, master.address)
         verdict = seen.page.locator(".verdict")
         async with (
             subscribed(master.address, "giant", role="giants", offer_filters={"giants": giants}) as giant,
@@ -98,6 +103,7 @@ async def test_what_is_never_possible_is_told_from_what_is_not_possible_now(tmp_
             assert changes["CAPABILITY"].startswith("GPU_RESOURCES is missing for 1 agent")
             await until(verdict, "2 agents of 3 would do")
         assert seen.complaints == []
+        await context.close()
 
 
 class Choosy(Observed):
@@ -110,8 +116,10 @@ class Choosy(Observed):
             offer.hold()
 
 
-async def test_several_reasons_add_up_and_tell_who_was_ahead_and_until_when(tmp_path: Path) -> None:
-    async with running_cluster(tmp_path) as c, chromium() as browser:
+async def test_several_reasons_add_up_and_tell_who_was_ahead_and_until_when(
+    tmp_path: Path, browser: Browser
+) -> None:
+    async with running_cluster(tmp_path) as c:
         master = await c.master(NO_ROUNDS, "--weights=first=1000", port=free_port())
         late = await c.framework(master, name="late", roles=("late",))
         # Something of its own, so that its share is above that of the other role, whose weight is high.
@@ -131,7 +139,7 @@ async def test_several_reasons_add_up_and_tell_who_was_ahead_and_until_when(tmp_
             await c.agent(master, f"--hostname={host}", whole())
             await c.until(lambda host=host: host in {offer.hostname for offer in first.offers})
 
-        _, seen = await opened(browser, master.address)
+        context, seen = await opened(browser, master.address)
         page = seen.page
         await ask(seen, str(late.framework_id), "late")
         await until(page.locator("table.reasons"), "Somebody else took it earlier in the round")
@@ -173,8 +181,9 @@ async def test_several_reasons_add_up_and_tell_who_was_ahead_and_until_when(tmp_
         assert cells[0].startswith("refused")
         assert cells[1] == "late"
         assert "cpus:4" in cells[2]
-        assert cells[3].startswith("59 min")
+        assert plain(cells[3]).startswith("59 min")
         assert seen.complaints == []
+        await context.close()
 
 
 async def get(page: object, path: str) -> dict[str, object]:

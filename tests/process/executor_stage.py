@@ -15,6 +15,7 @@ from cluster.executor.host_process import HostIdentity
 from cluster.executor.launch_host import LaunchedHost
 from cluster.model import CommandInfo, TaskInfo
 from tests.executor_kit import AGENT_NAME, FakeAgent, start
+from tests.limits import LIMIT_S
 
 
 class Gate:
@@ -38,7 +39,7 @@ class Gate:
 
         loop.add_reader(self._file, read)
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(LIMIT_S):
                 await all_passed.wait()
         finally:
             loop.remove_reader(self._file)
@@ -130,7 +131,7 @@ async def ended(pid: int) -> None:
     loop = asyncio.get_running_loop()
     loop.add_reader(pidfd, gone.set)
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_S):
             await gone.wait()
     finally:
         loop.remove_reader(pidfd)

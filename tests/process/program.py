@@ -13,10 +13,9 @@ from pathlib import Path
 
 from cluster.cli.leftovers import leftovers
 from cluster.containerizer.proc_table import all_pids, environ_of
+from tests.limits import LIMIT_S
 
 BIN = Path(sys.executable).parent
-#: Every wait is bounded by this; a machine under load may take a good part of it.
-LIMIT_S = 60.0
 
 
 class Program:

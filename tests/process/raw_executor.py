@@ -11,7 +11,8 @@ import socket
 from http.client import HTTPConnection
 from typing import Any
 
-LIMIT_S = 45.0
+from tests.limits import LIMIT_S
+
 PATH = "/slave(1)/api/v1/executor"
 
 

@@ -15,10 +15,10 @@ import pytest
 from actors import NOWHERE, PID, LoopClock, Rng, Runtime
 from actors.tcp import TcpTransport
 from tests.actors_kit import Fail, Ping, Pong, Recorder
+from tests.limits import LIMIT_S
 
 pytestmark = pytest.mark.process
 ROOT = Path(__file__).parents[2]
-ENOUGH_S = 30.0
 
 
 class Daemon:
@@ -31,18 +31,18 @@ class Daemon:
     async def line(self) -> str:
         """The next line of standard output."""
         assert self.process.stdout is not None
-        async with asyncio.timeout(ENOUGH_S):
+        async with asyncio.timeout(LIMIT_S):
             return (await self.process.stdout.readline()).decode().strip()
 
     async def exit_code(self) -> int:
         """Wait for the end."""
-        async with asyncio.timeout(ENOUGH_S):
+        async with asyncio.timeout(LIMIT_S):
             return await self.process.wait()
 
     async def errors(self) -> str:
         """All of standard error, after the end."""
         assert self.process.stderr is not None
-        async with asyncio.timeout(ENOUGH_S):
+        async with asyncio.timeout(LIMIT_S):
             return (await self.process.stderr.read()).decode()
 
     @property
@@ -97,12 +97,12 @@ async def test_a_restarted_process_at_the_same_address_is_reached_again(outside:
         one = await stack.enter_async_context(daemon("127.0.0.1:0"))
         recorder = Recorder(link_to=one.echo)
         outside.spawn(recorder, "recorder")
-        assert await outside.ask(one.echo, Ping(1), ENOUGH_S) == Pong(1)
+        assert await outside.ask(one.echo, Ping(1), LIMIT_S) == Pong(1)
         one.process.kill()
         await recorder.until(lambda: bool(recorder.exits))
         await one.exit_code()
         await stack.enter_async_context(daemon(one.address))
-        assert await outside.ask(one.echo, Ping(2), ENOUGH_S) == Pong(2)
+        assert await outside.ask(one.echo, Ping(2), LIMIT_S) == Pong(2)
         assert len(recorder.exits) == 1
 
 
@@ -113,7 +113,7 @@ async def test_a_signal_stops_cleanly_and_links_are_told_why(
     async with daemon("127.0.0.1:0") as one:
         recorder = Recorder(link_to=one.echo)
         outside.spawn(recorder, "recorder")
-        await outside.ask(one.echo, Ping(), ENOUGH_S)
+        await outside.ask(one.echo, Ping(), LIMIT_S)
         one.process.send_signal(number)
         assert await one.exit_code() == 0
         await recorder.until(lambda: bool(recorder.exits))
@@ -125,7 +125,7 @@ async def test_a_failing_actor_ends_its_process_with_code_1_and_a_traceback(outs
     async with daemon("127.0.0.1:0") as one:
         recorder = Recorder(link_to=one.echo)
         outside.spawn(recorder, "recorder")
-        await outside.ask(one.echo, Ping(), ENOUGH_S)
+        await outside.ask(one.echo, Ping(), LIMIT_S)
         outside.send(one.echo, Fail())
         assert await one.exit_code() == 1
         await recorder.until(lambda: bool(recorder.exits))
@@ -145,9 +145,9 @@ async def test_a_stopped_process_is_no_exit_and_goes_on(outside: Runtime) -> Non
     async with daemon("127.0.0.1:0") as one:
         recorder = Recorder(link_to=one.echo)
         outside.spawn(recorder, "recorder")
-        await outside.ask(one.echo, Ping(), ENOUGH_S)
+        await outside.ask(one.echo, Ping(), LIMIT_S)
         one.process.send_signal(signal.SIGSTOP)
-        waiting = asyncio.create_task(outside.ask(one.echo, Ping(7), ENOUGH_S))
+        waiting = asyncio.create_task(outside.ask(one.echo, Ping(7), LIMIT_S))
         one.process.send_signal(signal.SIGCONT)
         assert await waiting == Pong(7)
         assert recorder.exits == []
@@ -158,8 +158,8 @@ async def test_asks_fail_when_the_process_is_killed(outside: Runtime) -> None:
     from tests.actors_kit import Unheard
 
     async with daemon("127.0.0.1:0") as one:
-        await outside.ask(one.echo, Ping(), ENOUGH_S)
-        waiting = asyncio.create_task(outside.ask(one.echo, Unheard(), ENOUGH_S))
+        await outside.ask(one.echo, Ping(), LIMIT_S)
+        waiting = asyncio.create_task(outside.ask(one.echo, Unheard(), LIMIT_S))
         asyncio.get_running_loop().call_soon(one.process.kill)
         with pytest.raises(ActorGone):
             await waiting

@@ -14,11 +14,11 @@ import pytest
 from actors import codec
 from actors.codec import Limits
 from tests.actors_kit import frame, hello
+from tests.limits import LIMIT_S
 
 pytestmark = pytest.mark.process
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "actors" / "README.md").read_text()
-ENOUGH_S = 30.0
 
 
 def blocks() -> dict[str, str]:
@@ -56,7 +56,7 @@ async def line(process: asyncio.subprocess.Process) -> str:
     ("end", "words"), [(signal.SIGINT, "process ends"), (signal.SIGKILL, "connection lost")]
 )
 async def test_two_processes_greet_and_part(files: Path, end: signal.Signals, words: str) -> None:
-    async with asyncio.timeout(ENOUGH_S):
+    async with asyncio.timeout(LIMIT_S):
         server = await start(files, "server.py", "0")
         greeter = (await line(server)).removeprefix("greeter is ")
         client = await start(files, "client.py", greeter)
@@ -70,7 +70,7 @@ async def test_two_processes_greet_and_part(files: Path, end: signal.Signals, wo
 
 
 async def test_the_example_of_a_test_passes(files: Path) -> None:
-    async with asyncio.timeout(ENOUGH_S):
+    async with asyncio.timeout(LIMIT_S):
         ran = await start(files, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_greeter.py")
         out, _ = await ran.communicate()
         assert b"1 passed" in out, out.decode()

@@ -19,9 +19,9 @@ from actors import PID, Actor, ActorGone, AddressInUse, Limits, Process, bind, h
 from actors.tcp import HttpFactory, TcpTransport
 from actors.transport import Stream
 from tests.actors_kit import Echo, Note, Ping, Pong, Recorder, frame, hello
+from tests.limits import LIMIT_S
 
 pytestmark = pytest.mark.process
-ENOUGH_S = 20.0
 Start = Callable[..., Awaitable[Process]]
 
 
@@ -82,18 +82,18 @@ class Client:
     @classmethod
     async def to(cls, process: Process) -> Client:
         host, _, port = process.runtime.address.rpartition(":")
-        async with asyncio.timeout(ENOUGH_S):
+        async with asyncio.timeout(LIMIT_S):
             return cls(*await asyncio.open_connection(host, int(port)))
 
     async def read(self, data: bytes) -> None:
         """Wait until exactly ``data`` has come."""
-        async with asyncio.timeout(ENOUGH_S):
+        async with asyncio.timeout(LIMIT_S):
             assert await self.reader.readexactly(len(data)) == data
 
     async def read_all(self) -> bytes:
         """Everything up to the end of the connection."""
         found = b""
-        async with asyncio.timeout(ENOUGH_S):
+        async with asyncio.timeout(LIMIT_S):
             try:
                 while piece := await self.reader.read(65536):
                     found += piece
@@ -144,7 +144,7 @@ async def test_http_and_messages_come_in_at_one_port(start: Start) -> None:
         client.writer.write(verb + b" /again HTTP/1.1\r\nConnection: close\r\n\r\n")
         assert b"/again" in await client.read_all()
         await client.close()
-    assert await other.runtime.ask(echo_of(process), Ping(1), ENOUGH_S) == Pong(1)
+    assert await other.runtime.ask(echo_of(process), Ping(1), LIMIT_S) == Pong(1)
     assert metric(process, "protocol_errors") == 0
     assert Http.open == 0
 
@@ -237,7 +237,7 @@ async def test_what_was_sent_is_written_before_the_end(start: Start) -> None:
 
     async def client() -> None:
         process = Process()
-        assert await process.runtime.ask(echo_of(server), Ping(1), ENOUGH_S) == Pong(1)
+        assert await process.runtime.ask(echo_of(server), Ping(1), LIMIT_S) == Pong(1)
         for n in range(30):
             process.runtime.send(to, Note(n, bytes(1 << 20)))
         await process.close()
@@ -253,10 +253,10 @@ async def test_nobody_there_fails_at_once(start: Start) -> None:
     sock = socket.socket()
     sock.bind(("127.0.0.1", 0))  # bound and not listening: refuses
     with pytest.raises(ActorGone):
-        await client.runtime.ask(PID("x", f"127.0.0.1:{sock.getsockname()[1]}"), Ping(), ENOUGH_S)
+        await client.runtime.ask(PID("x", f"127.0.0.1:{sock.getsockname()[1]}"), Ping(), LIMIT_S)
     sock.close()
     with pytest.raises(ActorGone):
-        await client.runtime.ask(PID("x", "no port at all"), Ping(), ENOUGH_S)
+        await client.runtime.ask(PID("x", "no port at all"), Ping(), LIMIT_S)
 
 
 @on_both_loops
@@ -265,7 +265,7 @@ async def test_a_process_is_known_by_a_second_name_too(start: Start) -> None:
     port = server._sock.getsockname()[1]  # type: ignore[union-attr]
     client = await start()
     for host in ("127.0.0.2", "127.0.0.3", "localhost", "127.0.0.2"):
-        assert await client.runtime.ask(PID("echo", f"{host}:{port}"), Ping(1), ENOUGH_S) == Pong(1)
+        assert await client.runtime.ask(PID("echo", f"{host}:{port}"), Ping(1), LIMIT_S) == Pong(1)
     assert metric(client, "connections") == metric(server, "connections") == 1
 
 
@@ -291,14 +291,14 @@ def test_an_address_of_another_host_is_told_with_the_address() -> None:
 @on_both_loops
 async def test_garbage_closes_that_connection_only(start: Start, data: bytes) -> None:
     process, other = await start(), await start()
-    await other.runtime.ask(echo_of(process), Ping(), ENOUGH_S)
+    await other.runtime.ask(echo_of(process), Ping(), LIMIT_S)
     client = await Client.to(process)
     client.writer.write(data)
     answer = await client.read_all()
     assert answer.startswith(b"\x95\xa5tepui\x01") if data == hello(version=9) else answer == b""
     await client.close()
     assert metric(process, "protocol_errors") == 1
-    assert await other.runtime.ask(echo_of(process), Ping(2), ENOUGH_S) == Pong(2)
+    assert await other.runtime.ask(echo_of(process), Ping(2), LIMIT_S) == Pong(2)
     assert metric(other, "connections") == 1
 
 
@@ -341,7 +341,7 @@ async def test_a_peer_that_reads_nothing_is_cut_off_and_others_are_served(start:
     deaf = socket.create_connection((host, int(port)))
     deaf.sendall(hello() + frame("echo", "deaf", "test.Ping"))
     watcher = Recorder()
-    await other.runtime.ask(echo_of(process), Ping(), ENOUGH_S)
+    await other.runtime.ask(echo_of(process), Ping(), LIMIT_S)
 
     class Chatty(Echo):
         """Ends when there is nobody to talk to any more."""
@@ -365,17 +365,17 @@ async def test_a_peer_that_reads_nothing_is_cut_off_and_others_are_served(start:
 
     greeted = asyncio.Event()
     asyncio.get_running_loop().add_reader(deaf, greeted.set)
-    async with asyncio.timeout(ENOUGH_S):
+    async with asyncio.timeout(LIMIT_S):
         await greeted.wait()
     asyncio.get_running_loop().remove_reader(deaf)
     chatty = Chatty()
     watcher._link_to = process.runtime.spawn(chatty, "chatty")
     other.runtime.spawn(watcher, "watcher")
-    async with asyncio.timeout(ENOUGH_S):
+    async with asyncio.timeout(LIMIT_S):
         await process.runtime.wait(chatty.pid)
     assert chatty.exits == [(chatty.deaf, "connection lost: send buffer is full")]
     assert metric(process, "slow_readers") == 1
-    assert await other.runtime.ask(echo_of(process), Ping(2), ENOUGH_S) == Pong(2)
+    assert await other.runtime.ask(echo_of(process), Ping(2), LIMIT_S) == Pong(2)
     deaf.close()
 
 
@@ -424,17 +424,17 @@ async def test_a_dial_given_up_tells_nobody(start: Start) -> None:
         told.append(reason)
         settled.set()
 
-    give_up = TcpTransport().dial(process.runtime.address, ENOUGH_S, opened, failed)
+    give_up = TcpTransport().dial(process.runtime.address, LIMIT_S, opened, failed)
     give_up()
-    assert await process.runtime.ask(echo_of(process), Ping(1), ENOUGH_S) == Pong(1)
+    assert await process.runtime.ask(echo_of(process), Ping(1), LIMIT_S) == Pong(1)
     other = await start()
-    await other.runtime.ask(echo_of(process), Ping(), ENOUGH_S)
+    await other.runtime.ask(echo_of(process), Ping(), LIMIT_S)
     assert told == []
     # Out of time while the connection comes about: one of the two is told, not both.
     TcpTransport().dial(process.runtime.address, 0.0, opened, failed)
-    async with asyncio.timeout(ENOUGH_S):
+    async with asyncio.timeout(LIMIT_S):
         await settled.wait()
-    await other.runtime.ask(echo_of(process), Ping(), ENOUGH_S)
+    await other.runtime.ask(echo_of(process), Ping(), LIMIT_S)
     assert len(told) == 1
 
 
@@ -461,7 +461,7 @@ async def test_a_socket_announced_after_its_dial_was_given_up_is_dropped(
     loop = asyncio.get_running_loop()
     monkeypatch.setattr(loop, "create_connection", create_connection)
     told: list[object] = []
-    give_up = TcpTransport().dial("127.0.0.1:1", ENOUGH_S, told.append, told.append)  # type: ignore[arg-type]
+    give_up = TcpTransport().dial("127.0.0.1:1", LIMIT_S, told.append, told.append)  # type: ignore[arg-type]
     dialled = asyncio.Event()
     loop.call_soon(dialled.set)
     await dialled.wait()
@@ -496,7 +496,7 @@ def test_a_client_of_nothing_but_bytes_and_a_socket() -> None:
 
     server = threading.Thread(target=lambda: uvloop.run(serve()))
     server.start()
-    assert ready.wait(ENOUGH_S)
+    assert ready.wait(LIMIT_S)
     host, _, port = address[0].rpartition(":")
 
     def text(value: str) -> bytes:
@@ -504,7 +504,7 @@ def test_a_client_of_nothing_but_bytes_and_a_socket() -> None:
         return (bytes([0xA0 + len(data)]) if len(data) < 32 else b"\xd9" + bytes([len(data)])) + data
 
     try:
-        with socket.create_connection((host, int(port)), timeout=ENOUGH_S) as sock:
+        with socket.create_connection((host, int(port)), timeout=LIMIT_S) as sock:
             file = sock.makefile("rb")
 
             def read_text() -> str:
@@ -546,4 +546,4 @@ def test_a_client_of_nothing_but_bytes_and_a_socket() -> None:
             file.close()
     finally:
         stop[0]()
-        server.join(ENOUGH_S)
+        server.join(LIMIT_S)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.limits import LIMIT_S
 from tests.process.cluster import LOOPBACK, held_port, running_cluster
 
 pytestmark = pytest.mark.process
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.process
 
 def get(address: str, path: str) -> tuple[int, bytes]:
     """A request by a client of its own."""
-    connection = HTTPConnection(address, timeout=20)
+    connection = HTTPConnection(address, timeout=LIMIT_S)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()
@@ -122,7 +123,7 @@ async def test_a_quiet_master_says_nothing(tmp_path: Path) -> None:
             "tail", "-n+1", "-F", str(log), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
         )
         assert follower.stdout is not None
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(LIMIT_S):
             assert b"listens on" in await follower.stdout.readline()
         follower.terminate()
         await follower.wait()

@@ -9,7 +9,7 @@ import pytest
 
 from cluster.model import Reason
 from cluster.protocol import operator
-from tests.process.cluster import LOOPBACK, TERMINATION_S, Daemon, held_port, running_cluster
+from tests.process.cluster import LOOPBACK, SOON_BY_FORCE, Daemon, held_port, running_cluster
 from tests.process.echo_executor import echo_executor
 from tests.process.observed import Holding
 
@@ -45,7 +45,7 @@ async def test_an_idle_executor_host_ends_with_its_agent(tmp_path: Path, ready: 
         if ready:
             await agent.line("executor host .* is ready")
         assert await agent.terminate() == 0
-        await c.gone([host], TERMINATION_S)
+        await c.gone([host])
 
 
 async def test_sigterm_of_an_agent_ends_the_tasks_that_do_not_survive_it(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ async def test_an_agent_under_an_address_that_leads_nowhere_runs_all_kinds_of_ta
 async def test_sigusr1_unregisters_an_agent_and_ends_all_it_runs(tmp_path: Path) -> None:
     async with running_cluster(tmp_path) as c:
         master = await c.master()
-        agent = await c.agent(master)
+        agent = await c.agent(master, SOON_BY_FORCE)
         agent_id = await c.registered(agent)
         fw = await c.framework(master, Holding, checkpoint=True)
         fw.launch("trap '' TERM; while :; do sleep 1000; done", task_id="t1")

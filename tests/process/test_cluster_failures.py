@@ -11,7 +11,7 @@ import pytest
 
 from cluster.model import Reason
 from cluster.protocol import operator
-from tests.process.cluster import Cluster, Daemon, free_port, running_cluster
+from tests.process.cluster import SOON_BY_FORCE, Cluster, Daemon, free_port, running_cluster
 from tests.process.echo_executor import echo_executor
 from tests.process.observed import Holding
 
@@ -70,7 +70,7 @@ async def test_checkpointed_tasks_survive_their_agent(tmp_path: Path, number: in
 async def test_tasks_that_do_not_checkpoint_are_lost_with_their_agent_at_once(tmp_path: Path) -> None:
     async with running_cluster(tmp_path) as c:
         master = await c.master()
-        agent = await c.agent(master)
+        agent = await c.agent(master, SOON_BY_FORCE)
         fw = await c.framework(master)
         fw.launch("trap '' TERM; setsid sleep 1000 & while :; do sleep 1000; done", task_id="t1")
         fw.launch(executor=echo_executor(), task_id="custom")

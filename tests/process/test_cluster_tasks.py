@@ -12,7 +12,7 @@ import pytest
 from cluster.model import CommandInfo, Operation, Reason, Resources, Source, TaskID, TaskInfo
 from cluster.protocol import operator
 from cluster.scheduler import Offer
-from tests.process.cluster import MARKER, running_cluster
+from tests.process.cluster import MARKER, SOON_BY_FORCE, running_cluster
 from tests.process.echo_executor import echo_executor
 from tests.process.observed import Holding, Observed
 
@@ -200,7 +200,7 @@ async def test_teardown_kills_all_tasks_and_frees_their_resources(tmp_path: Path
     async with running_cluster(tmp_path) as c:
         master = await c.master()
         for _ in range(2):
-            await c.agent(master)
+            await c.agent(master, SOON_BY_FORCE)
         fw = await c.framework(master, checkpoint=True)
         fw.launch("trap '' TERM; while :; do sleep 1000; done", task_id="t1", cpus=3)
         fw.launch("sleep 1000 & setsid sleep 1000", task_id="t2", cpus=3)

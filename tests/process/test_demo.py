@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.others import watched
 from tests.process.cluster import held_port
 from tests.process.program import gone, running
 
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.process
 
 NOTHING: tuple[list[int], list[str]] = ([], [])
 FEW = "--files=40"
-#: What the issue promises, after installation.
+#: What the issue promises, after installation; by as much longer as others crowd the machine meanwhile.
 WHOLE_S = 30.0
 
 
@@ -32,31 +33,32 @@ def pid_in(line: str) -> int:
 
 
 async def test_the_whole_demonstration(tmp_path: Path) -> None:
-    async with running("mesos-demo", [], tmp_path) as demo:
-        await demo.line("master", "process")
-        await demo.line("framework 1 → master", "subscribes")
-        await demo.line("agent 1 → master", "<4 cpus, 4 GB>")
-        await demo.line("allocator", "framework 1")
-        await demo.line("master → framework 1", "offers <4 cpus, 4 GB>")
-        await demo.line("framework 1 → master", "<2 cpus, 1 GB> and <1 cpu, 2 GB>")
-        await demo.line("task 1 is TASK_RUNNING", "sleep")
-        await demo.line("task 2 is TASK_RUNNING", "sleep")
-        await demo.line("master → framework 2", "<1 cpu, 1 GB>")
-        await demo.line("agent 2", "process")
-        await demo.line("agent 3", "process")
-        assert await demo.ended() == 0, demo.text
-        assert demo.left() == NOTHING
-        assert demo.err == [""]
-        results = re.search(r"all (\d+) results of the cluster equal those of the serial run", demo.text)
-        assert results is not None, demo.text
-        assert int(results[1]) > 1000  # two for each file
-        shares = re.search(r"average dominant share +([\d.]+)% +([\d.]+)%", demo.text)
-        assert shares is not None, demo.text
-        # Each could have all of the cluster if it were alone. Without DRF one would have nearly nothing.
-        assert min(float(shares[1]), float(shares[2])) > 25.0
-        took = re.search(r"no process and no file is left \(([\d.]+) s\)", demo.text)
-        assert took is not None, demo.text
-        assert float(took[1]) < WHOLE_S
+    with watched() as window:
+        async with running("mesos-demo", [], tmp_path) as demo:
+            await demo.line("master", "process")
+            await demo.line("framework 1 → master", "subscribes")
+            await demo.line("agent 1 → master", "<4 cpus, 4 GB>")
+            await demo.line("allocator", "framework 1")
+            await demo.line("master → framework 1", "offers <4 cpus, 4 GB>")
+            await demo.line("framework 1 → master", "<2 cpus, 1 GB> and <1 cpu, 2 GB>")
+            await demo.line("task 1 is TASK_RUNNING", "sleep")
+            await demo.line("task 2 is TASK_RUNNING", "sleep")
+            await demo.line("master → framework 2", "<1 cpu, 1 GB>")
+            await demo.line("agent 2", "process")
+            await demo.line("agent 3", "process")
+            assert await demo.ended() == 0, demo.text
+            assert demo.left() == NOTHING
+            assert demo.err == [""]
+            results = re.search(r"all (\d+) results of the cluster equal those of the serial run", demo.text)
+            assert results is not None, demo.text
+            assert int(results[1]) > 1000  # two for each file
+            shares = re.search(r"average dominant share +([\d.]+)% +([\d.]+)%", demo.text)
+            assert shares is not None, demo.text
+            # Each could have all of the cluster if it were alone. Without DRF one would have nearly nothing.
+            assert min(float(shares[1]), float(shares[2])) > 25.0
+            took = re.search(r"no process and no file is left \(([\d.]+) s\)", demo.text)
+            assert took is not None, demo.text
+    assert float(took[1]) < window.stretched(WHOLE_S)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from cluster.executor import BadEnvironment, Executor, NotRunning, run
 from cluster.model import CommandInfo, TaskID, TaskState
 from cluster.protocol import executor
 from tests.executor_kit import task
+from tests.limits import LIMIT_S
 from tests.process.executor_stage import Stage, stage
 
 pytestmark = pytest.mark.process
@@ -97,7 +98,7 @@ async def test_executor_finds_the_agent_that_came_back_at_another_port(s: Stage)
 async def test_executor_that_does_not_survive_ends_with_the_agent(s: Stage) -> None:
     await puppet(s, survives=False)
     await s.stop_agent()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT_S):
         assert await s.host_status == 0
     assert "executor c shuts down: its agent is gone" in s.output("c", "stderr")
 

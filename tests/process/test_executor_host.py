@@ -15,6 +15,7 @@ from cluster.containerizer.os_processes import OsProcesses
 from cluster.model import CommandInfo, Reason, TaskID
 from cluster.protocol import executor, host
 from tests.executor_kit import grace, seconds, task
+from tests.limits import LIMIT_S
 from tests.process.executor_stage import Stage, ended, gate, runs, stage
 
 pytestmark = pytest.mark.process
@@ -140,7 +141,7 @@ async def test_host_without_containers_ends_with_its_agent(tmp_path: Path) -> No
         await s.agent.until(lambda: s.agent.exit_of("t1") is not None)
         s.agent.order(host.ForgetContainer("t1"))
         await s.stop_agent()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_S):
             assert await s.host_status == 0
 
 
@@ -151,7 +152,7 @@ async def _stops(tmp_path: Path, stop: Callable[[Stage], None]) -> None:
         await agent.until(lambda: agent.pid_of("t1") is not None)
         pid = agent.pid_of("t1") or 0
         stop(s)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_S):
             assert await s.host_status == 0
         await ended(pid)
 
@@ -209,6 +210,6 @@ async def test_agent_that_never_answers_is_dialled_at_the_address_of_now(tmp_pat
     await made.start_agent()
     await made.agent.until(lambda: made.agent.host is not None)
     made.agent.order(host.StopHost())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT_S):
         assert await made.host_status == 0
     await made.stop_agent()

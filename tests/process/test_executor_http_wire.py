@@ -21,6 +21,8 @@ pytestmark = pytest.mark.process
 
 #: How long executors may take to come back.
 PATIENT = "--executor_reregistration_timeout=3secs"
+#: The process that a test speaks for hears nothing, so that it ends only by force when its grace is over.
+DEAF = "--executor_shutdown_grace_period=500ms"
 
 
 @pytest.fixture(autouse=True)
@@ -172,7 +174,7 @@ async def test_its_environment(tmp_path: Path) -> None:
 async def test_a_second_subscription(tmp_path: Path) -> None:
     async with running_cluster(tmp_path) as c:
         master = await c.master()
-        agent = await c.agent(master)
+        agent = await c.agent(master, DEAF)
         fw = await c.framework(master)
         executor = await start(c, agent, fw, "t1", "t2", "t3")
         one, _ = await subscribe(executor)
@@ -204,7 +206,7 @@ async def test_a_second_subscription(tmp_path: Path) -> None:
 async def test_it_comes_back_to_an_agent_that_restarted(tmp_path: Path) -> None:
     async with running_cluster(tmp_path) as c:
         master = await c.master()
-        agent = await c.agent(master, PATIENT, port=free_port())
+        agent = await c.agent(master, PATIENT, DEAF, port=free_port())
         fw = await c.framework(master, checkpoint=True)
         executor = await start(c, agent, fw, "t1", "t2", "t3")
         stream, before = await subscribe(executor)
@@ -266,7 +268,7 @@ async def test_one_whose_tasks_were_killed_before_it_subscribed_is_ended(tmp_pat
 async def test_odd_requests_disturb_nobody(tmp_path: Path) -> None:
     async with running_cluster(tmp_path) as c:
         master = await c.master()
-        agent = await c.agent(master)
+        agent = await c.agent(master, DEAF)
         fw = await c.framework(master)
         executor = await start(c, agent, fw, "t1")
         stream, _ = await subscribe(executor)

@@ -13,6 +13,7 @@ import pytest
 
 from cluster.containerizer.os_processes import OsProcess, OsProcesses
 from cluster.containerizer.processes import LaunchError, ProcessSpec, shell
+from tests.limits import LIMIT_S
 from tests.process.executor_stage import ended, gate, runs
 
 pytestmark = pytest.mark.process
@@ -42,7 +43,7 @@ class Bench:
     async def run(self, script: str, *, user: str | None = None, **environment: str) -> str:
         """Run a script to its good end; its output."""
         _, status = self.start(script, user=user, **environment)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_S):
             assert await status == 0
         return (self.directory / "stdout").read_text()
 
@@ -106,7 +107,7 @@ async def test_open_files_are_limited_as_before(b: Bench) -> None:
     with gate(b.directory) as go:
         _, status = b.start("read x < gate; ulimit -n")
         go.open()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_S):
             assert await status == 0
     assert (b.directory / "stdout").read_text() == f"{soft - 1}\n"
 
@@ -124,7 +125,7 @@ async def test_signal_reaches_the_tree_and_only_the_tree(b: Bench) -> None:
         everything = b.processes.leftovers(str(b.directory))
     assert len(everything) == 6  # leader, inner shell, 3 sleepers, the other
     process.signal_tree(signal.SIGTERM)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT_S):
         assert await status == signal.SIGTERM
     for pid in everything:
         if pid != other.pid:
@@ -132,5 +133,5 @@ async def test_signal_reaches_the_tree_and_only_the_tree(b: Bench) -> None:
     process.signal_tree(signal.SIGKILL)  # reaped: whoever has this pid now is left alone
     assert runs(other.pid)
     other.signal_tree(signal.SIGKILL)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT_S):
         assert await other_status == signal.SIGKILL

@@ -13,7 +13,8 @@ from cluster.classic import Dict, MesosSchedulerDriver, Scheduler, decode_data, 
 from cluster.model import AgentID, ExecutorID
 from cluster.protocol import scheduler as v1
 from tests.fake_master import uuid_of
-from tests.master_thread import WAIT_S, MasterThread
+from tests.limits import LIMIT_S
+from tests.master_thread import MasterThread
 
 pytestmark = pytest.mark.process
 
@@ -95,7 +96,7 @@ def test_a_framework_of_protobuf_messages(master: MasterThread) -> None:
     info = master.await_call(v1.Subscribe).framework_info
     assert info.name == "Test Framework (Python)"
     assert info.user
-    assert scheduler.told.get(timeout=WAIT_S) == ("registered", "m-0000", 5050)
+    assert scheduler.told.get(timeout=LIMIT_S) == ("registered", "m-0000", 5050)
     master.do(lambda: master.master.offer("a1"))
     accept = master.await_call(v1.Accept)
     (task,) = accept.operations[0].launch.task_infos
@@ -105,7 +106,7 @@ def test_a_framework_of_protobuf_messages(master: MasterThread) -> None:
     assert [o.value for o in master.await_call(v1.Decline).offer_ids] == ["o2"]
     message = v1.MessageFromExecutor(agent_id=AgentID("a1"), executor_id=ExecutorID("default"), data=b"hi")
     master.do(lambda: master.master.tell(message))
-    assert scheduler.told.get(timeout=WAIT_S) == ("default", "a1", b"hi")
+    assert scheduler.told.get(timeout=LIMIT_S) == ("default", "a1", b"hi")
     assert master.await_call(v1.MessageToExecutor).data == b"data with a \0 byte"
     failures = (
         v1.Failure(agent_id=AgentID("a1"), executor_id=ExecutorID("e"), status=9),
@@ -113,8 +114,8 @@ def test_a_framework_of_protobuf_messages(master: MasterThread) -> None:
     )
     for failure in failures:
         master.do(lambda failure=failure: master.master.tell(failure))
-    assert scheduler.told.get(timeout=WAIT_S) == ("executorLost", "e", "a1", 9)
-    assert scheduler.told.get(timeout=WAIT_S) == ("slaveLost", "a2")
+    assert scheduler.told.get(timeout=LIMIT_S) == ("executorLost", "e", "a1", 9)
+    assert scheduler.told.get(timeout=LIMIT_S) == ("slaveLost", "a2")
 
     driver.reconcileTasks([mesos_pb2.TaskStatus(task_id={"value": "7"})])
     assert master.await_call(v1.Reconcile).tasks[0].task_id.value == "7"
@@ -125,10 +126,10 @@ def test_a_framework_of_protobuf_messages(master: MasterThread) -> None:
     driver.reviveOffers()
     master.await_call(v1.Revive)
     master.do(lambda: master.master.update("7", "TASK_FINISHED", uuid_of(1)))
-    assert scheduler.told.get(timeout=WAIT_S) == ("7", "TASK_FINISHED")
+    assert scheduler.told.get(timeout=LIMIT_S) == ("7", "TASK_FINISHED")
     assert master.await_call(v1.Acknowledge).uuid == uuid_of(1)
     master.await_call(v1.Teardown)
-    runner.join(WAIT_S)
+    runner.join(LIMIT_S)
     assert status == [mesos_pb2.DRIVER_STOPPED]
 
 
@@ -175,7 +176,7 @@ def test_a_framework_of_dicts(master: MasterThread) -> None:
     driver.start()
     info = master.await_call(v1.Subscribe).framework_info
     assert (info.user, info.name, info.hostname, info.failover_timeout) == ("nobody", "dicts", "h", 100.0)
-    assert scheduler.told.get(timeout=WAIT_S) == ("registered", "m-0000", "m-0000")
+    assert scheduler.told.get(timeout=LIMIT_S) == ("registered", "m-0000", "m-0000")
     assert framework["id"] == {"value": "m-0000"}
     assert driver.connected
     master.do(lambda: master.master.offer("a1"))
@@ -183,11 +184,11 @@ def test_a_framework_of_dicts(master: MasterThread) -> None:
     assert accept.filters.refuse_seconds == 5.0
     assert accept.operations[0].launch.task_infos[0].data == b"Hello"
     master.do(lambda: master.master.update("t1", "TASK_RUNNING", uuid_of(1)))
-    assert scheduler.told.get(timeout=WAIT_S) == ("t1", "TASK_RUNNING")
+    assert scheduler.told.get(timeout=LIMIT_S) == ("t1", "TASK_RUNNING")
     assert master.await_call(v1.Acknowledge).uuid == uuid_of(1)
     message = v1.MessageFromExecutor(agent_id=AgentID("a1"), executor_id=ExecutorID("e"), data=b"ping")
     master.do(lambda: master.master.tell(message))
-    assert scheduler.told.get(timeout=WAIT_S) == b"ping"
+    assert scheduler.told.get(timeout=LIMIT_S) == b"ping"
     assert master.await_call(v1.MessageToExecutor).data == b"pong"
     driver.stop(failover=True)
     driver.join()
@@ -197,7 +198,7 @@ def test_a_framework_of_dicts(master: MasterThread) -> None:
     # A successor with the id that the first one wrote into its description.
     successor = MesosSchedulerDriver(DictScheduler(), framework, master.address)
     successor.start()
-    assert successor.scheduler.told.get(timeout=WAIT_S) == ("reregistered", "m-0000")
+    assert successor.scheduler.told.get(timeout=LIMIT_S) == ("reregistered", "m-0000")
     successor.stop()
     assert successor.join() == mesos_pb2.DRIVER_STOPPED
     assert len(master.master.of(v1.Acknowledge)) == 1
@@ -213,7 +214,7 @@ def test_an_error_aborts_first_and_tells_then(master: MasterThread) -> None:
     master.master.refuses = "no"
     driver = MesosSchedulerDriver(Refused(), mesos_pb2.FrameworkInfo(user="u", name="n"), master.address)
     assert driver.run() == mesos_pb2.DRIVER_ABORTED
-    assert told.get(timeout=WAIT_S) == (True, "no")
+    assert told.get(timeout=LIMIT_S) == (True, "no")
 
 
 def test_abort_leaves_the_framework_alone(master: MasterThread) -> None:

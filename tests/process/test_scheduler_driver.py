@@ -11,7 +11,8 @@ import pytest
 from cluster.protocol import scheduler as v1
 from cluster.scheduler import Framework, InvalidMaster, Offer, Update, run, start
 from tests.fake_master import uuid_of
-from tests.master_thread import WAIT_S, MasterThread
+from tests.limits import LIMIT_S
+from tests.master_thread import MasterThread
 
 pytestmark = pytest.mark.process
 
@@ -64,7 +65,7 @@ def test_the_framework_of_the_readme(master: MasterThread) -> None:
     master.do(lambda: master.master.update(task_id, "TASK_FINISHED", uuid_of(1)))
     assert master.await_call(v1.Acknowledge).task_id.value == task_id
     handle.stop()
-    assert handle.join(WAIT_S) == 0
+    assert handle.join(LIMIT_S) == 0
 
 
 def test_a_stuck_handler_stalls_neither_the_connection_nor_the_end(master: MasterThread) -> None:
@@ -73,13 +74,13 @@ def test_a_stuck_handler_stalls_neither_the_connection_nor_the_end(master: Maste
     class Stuck(Framework):
         def on_update(self, update: Update) -> None:
             entered.set()
-            leave.wait(WAIT_S)
+            leave.wait(LIMIT_S)
 
     framework = Stuck()
     handle = start(framework, master.address)
     master.await_call(v1.Subscribe)
     master.do(lambda: master.master.update("t1", "TASK_RUNNING", uuid_of(1)))
-    assert entered.wait(WAIT_S)
+    assert entered.wait(LIMIT_S)
     # The connection still takes calls from other threads, and offers are still taken in.
     framework.revive()
     master.await_call(v1.Revive)
@@ -87,7 +88,7 @@ def test_a_stuck_handler_stalls_neither_the_connection_nor_the_end(master: Maste
     handle.stop()
     master.await_call(v1.Teardown)  # although the handler has not returned
     leave.set()
-    assert handle.join(WAIT_S) == 0
+    assert handle.join(LIMIT_S) == 0
 
 
 def test_offers_rescinded_in_the_queue_are_never_seen(master: MasterThread) -> None:
@@ -97,7 +98,7 @@ def test_offers_rescinded_in_the_queue_are_never_seen(master: MasterThread) -> N
         def on_update(self, update: Update) -> None:
             if update.task_id == "t1":
                 entered.set()
-                leave.wait(WAIT_S)
+                leave.wait(LIMIT_S)
 
         def on_offers(self, offers: list[Offer]) -> None:
             seen.put([offer.agent_id for offer in offers])
@@ -107,7 +108,7 @@ def test_offers_rescinded_in_the_queue_are_never_seen(master: MasterThread) -> N
     master.do(lambda: master.master.update("t0", "TASK_RUNNING", uuid_of(0)))
     master.await_call(v1.Acknowledge)
     master.do(lambda: master.master.update("t1", "TASK_RUNNING", uuid_of(1)))
-    assert entered.wait(WAIT_S)
+    assert entered.wait(LIMIT_S)
     master.do(lambda: master.master.offer("a1", "a2"))
     master.do(lambda: master.master.offer("a3"))
     master.do(lambda: master.master.rescind("o1"))
@@ -117,10 +118,10 @@ def test_offers_rescinded_in_the_queue_are_never_seen(master: MasterThread) -> N
     master.do(lambda: master.master.update("t0", "TASK_RUNNING", uuid_of(0)))
     master.await_call(v1.Acknowledge)
     leave.set()
-    assert seen.get(timeout=WAIT_S) == ["a2"]
-    assert seen.get(timeout=WAIT_S) == ["a4"]
+    assert seen.get(timeout=LIMIT_S) == ["a2"]
+    assert seen.get(timeout=LIMIT_S) == ["a4"]
     handle.stop()
-    assert handle.join(WAIT_S) == 0
+    assert handle.join(LIMIT_S) == 0
 
 
 def test_when_too_much_waits_offers_are_declined_and_updates_come_again(master: MasterThread) -> None:
@@ -134,12 +135,12 @@ def test_when_too_much_waits_offers_are_declined_and_updates_come_again(master: 
         def on_update(self, update: Update) -> None:
             updates.put(update.task_id)
             entered.set()
-            leave.wait(WAIT_S)
+            leave.wait(LIMIT_S)
 
     handle = start(Slow(), master.address, max_events=1)
-    assert ready.wait(WAIT_S)
+    assert ready.wait(LIMIT_S)
     master.do(lambda: master.master.update("t1", "TASK_RUNNING", uuid_of(1)))
-    assert entered.wait(WAIT_S)
+    assert entered.wait(LIMIT_S)
     master.do(lambda: master.master.update("t2", "TASK_RUNNING", uuid_of(2)))  # fills the queue
     master.do(lambda: master.master.update("t3", "TASK_RUNNING", uuid_of(3)))  # is refused
     master.do(lambda: master.master.offer("a1"))
@@ -151,7 +152,7 @@ def test_when_too_much_waits_offers_are_declined_and_updates_come_again(master: 
     assert master.await_call(v1.Acknowledge).task_id.value == "t3"
     assert [updates.get() for _ in range(3)] == ["t1", "t2", "t3"]
     handle.stop()
-    assert handle.join(WAIT_S) == 0
+    assert handle.join(LIMIT_S) == 0
 
 
 def test_a_raising_handler_stalls_nothing(master: MasterThread) -> None:
@@ -169,7 +170,7 @@ def test_a_raising_handler_stalls_nothing(master: MasterThread) -> None:
     master.do(lambda: master.master.update("t1", "TASK_RUNNING", uuid_of(1)))
     master.await_call(v1.Acknowledge)
     handle.stop(failover=True)
-    assert handle.join(WAIT_S) == 0
+    assert handle.join(LIMIT_S) == 0
     assert not master.master.of(v1.Teardown)
 
 
@@ -182,7 +183,7 @@ def test_a_framework_that_cannot_start_is_not_run(master: MasterThread) -> None:
         run(Unable(), master.address)
     handle = start(Unable(), master.address)
     with pytest.raises(RuntimeError, match="on purpose"):
-        handle.join(WAIT_S)
+        handle.join(LIMIT_S)
 
 
 def test_ctrl_c_tears_down(master: MasterThread) -> None:
@@ -204,14 +205,14 @@ def test_calls_and_files_from_other_threads(master: MasterThread) -> None:
     handle = start(Framework(name="x"), master.address)
     master.await_call(v1.Subscribe)
     handle.call(lambda: ran.put(threading.current_thread()))
-    assert ran.get(timeout=WAIT_S).name == "framework x"
+    assert ran.get(timeout=LIMIT_S).name == "framework x"
     handle.session._agents["a1"] = master.address
     assert handle.read_file("a1", "t", "stdout") == b"0123456789abc"
     with pytest.raises(LookupError):
         handle.read_file("a2", "t", "stdout")
     assert handle.join(0.0) is None
     handle.stop(exit_code=2)
-    assert handle.join(WAIT_S) == 2
+    assert handle.join(LIMIT_S) == 2
     handle.stop()  # harmless
 
 

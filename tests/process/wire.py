@@ -12,8 +12,8 @@ import socket
 from collections.abc import Mapping
 from typing import Any
 
-#: Every wait is bounded by this; a machine under load may take a good part of it.
-LIMIT_S = 45.0
+from tests.limits import LIMIT_S
+
 #: So many heartbeats come while an event is waited for in vain.
 HEARTBEATS = 4
 PATH = "/api/v1/scheduler"

@@ -45,6 +45,7 @@ from tests.actors_kit import (
     dead_letters,
     listening,
 )
+from tests.limits import LIMIT_S
 
 
 class Two:
@@ -141,7 +142,7 @@ async def test_wait_returns_when_the_actor_has_ended() -> None:
     pid = runtime.spawn(Echo(), "echo")
     waits = [asyncio.create_task(runtime.wait(pid)) for _ in range(2)]
     runtime.send(pid, Stop())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT_S):
         await asyncio.gather(*waits)
         await runtime.wait(pid)
     runtime.shutdown()
@@ -200,6 +201,51 @@ def test_a_busy_actor_leaves_turns_to_others() -> None:
     two.near.runtime.send(second, Note(1))
     two.sim.settle()
     assert order.index("second") == SHARE_MESSAGES
+
+
+def test_the_rest_of_long_work_comes_before_what_waits_and_after_others_had_their_turn() -> None:
+    two = Two(remote=False)
+    order: list[str] = []
+
+    class Long(Actor):
+        @handles
+        def on_note(self, sender: PID, message: Note) -> None:
+            order.append(f"{self.pid.name} {message.n}")
+            if message.n % 10 and self.pid.name == "long":
+                self.go_on(Note(message.n - 1))
+
+    long, other = two.spawn(Long(), "long"), two.spawn(Long(), "other")
+    two.near.runtime.send(long, Note(12))
+    two.near.runtime.send(other, Note(1))
+    two.near.runtime.send(other, Note(2))
+    two.near.runtime.turn()
+    two.near.runtime.send(long, Note(20))
+    two.sim.settle()
+    mine = [line for line in order if line.startswith("long")]
+    assert mine == ["long 12", "long 11", "long 10", "long 20"]
+    assert order.index("other 1") < order.index("long 10")
+
+
+def test_the_rest_of_long_work_fits_into_a_full_mailbox_and_ends_with_its_actor() -> None:
+    sim = Simulation(1)
+    host = listening(sim, "10.0.0.1", Limits(mailbox_messages=2))
+    got: list[int] = []
+
+    class Long(Actor):
+        @handles
+        def on_note(self, sender: PID, message: Note) -> None:
+            got.append(message.n)
+            if message.n == 3:
+                self.terminate()
+            if message.n < 4:
+                self.go_on(Note(message.n + 1))
+
+    pid = host.runtime.spawn(Long(), "long")
+    for number in (1, 100):
+        host.runtime.send(pid, Note(number))
+    sim.settle()
+    assert got == [1, 2, 3]
+    assert dead_letters(host) == [("terminated", "test.Note")]
 
 
 def test_a_subclass_inherits_and_overrides_handlers() -> None:
@@ -351,7 +397,7 @@ def test_a_late_answer_is_a_dead_letter(two: Two) -> None:
 async def test_ask_as_a_coroutine_answers_fails_and_can_be_cancelled() -> None:
     runtime = Runtime(clock=LoopClock(), rng=Rng(1), transport=TcpTransport(), address=NOWHERE)
     echo = runtime.spawn(Echo(), "echo")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT_S):
         assert await runtime.ask(echo, Ping(2)) == Pong(2)
         with pytest.raises(ActorGone):
             await runtime.ask(PID("nobody", NOWHERE), Ping())
@@ -407,7 +453,7 @@ async def test_shutdown_fails_open_questions() -> None:
     echo = runtime.spawn(Echo(), "echo")
     waiting = asyncio.create_task(runtime.ask(echo, Unheard()))
     asyncio.get_running_loop().call_soon(runtime.shutdown)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT_S):
         with pytest.raises(ActorGone):
             await waiting
 

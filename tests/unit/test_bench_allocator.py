@@ -9,8 +9,9 @@ from xml.etree import ElementTree
 import pytest
 
 from bench.allocator_chart import chart
+from bench.allocator_cluster import Digest
 from bench.allocator_figures import REFERENCE_YARDSTICK_S, Amount, Figure
-from bench.allocator_shapes import SMALLEST, Shape
+from bench.allocator_shapes import SMALLEST, Shape, figures
 from cluster.allocator import messages as m
 
 ROOT = Path(__file__).parents[2]
@@ -60,12 +61,20 @@ def test_a_failure_of_the_allocator_is_not_measured_but_raised() -> None:
         cluster.tell([m.Revive("nobody")])
 
 
+def test_a_row_has_all_its_figures_and_the_digest_of_its_first_run() -> None:
+    digest = Digest()
+    row = list(figures(SMALLEST[0], 7, 1, digest))
+    assert len({one.what for one in row}) == len(row) == 6
+    assert all(one.cpu_s > 0 and one.yardstick_s > 0 for one in row)
+    assert digest.grants == 3 * SMALLEST[0].shape.agents
+
+
 PROGRAM = """
 from bench.allocator_cluster import Digest
-from bench.allocator_shapes import SMALLEST, figures
+from bench.allocator_shapes import SMALLEST, run
 digest = Digest()
 for original in SMALLEST:
-    list(figures(original, 7, 1, digest))
+    run(original.shape, 7, digest)
 print(digest.text(), digest.grants)
 """
 

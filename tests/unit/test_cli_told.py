@@ -9,6 +9,7 @@ import signal
 import pytest
 
 from cluster.cli.told import Interrupted, Told, to_its_end, unless
+from tests.limits import LIMIT_S
 
 
 class Broken(Exception):
@@ -35,7 +36,7 @@ async def failing() -> None:
 async def test_work_ends_by_itself() -> None:
     assert await unless(never(), result(3)) == 3
     with pytest.raises(ValueError, match="a consequence"):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_S):
             await unless(never(), failing())
 
 
@@ -98,7 +99,7 @@ async def test_the_first_signal_cancels_and_the_next_one_hurries() -> None:
             await hurried.wait()
 
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_S):
             with pytest.raises(Interrupted) as raised:
                 await told.obeying(work(), hurried.set)
     finally:

@@ -16,6 +16,7 @@ from aiohttp import web
 from actors import PID, Actor, Message, Process, bind, handles, message
 from cluster.http import Endpoint, HttpFront, HttpLimits, ask, http_factory
 from cluster.http.guard import StallGuard
+from tests.limits import LIMIT_S
 
 
 @message("test.http.Count")
@@ -115,7 +116,7 @@ class Served:
         reader, writer = await asyncio.open_connection(self.host, self.port)
         try:
             writer.write(data)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(LIMIT_S):
                 return await reader.read()
         finally:
             writer.close()
@@ -364,7 +365,7 @@ async def test_the_end_of_the_process_closes_connections() -> None:
         assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
         await s.process.close()
         await s.front.close(0.1)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_S):
             await reader.read()
         writer.close()
 
@@ -381,7 +382,7 @@ async def test_a_client_that_reads_nothing_is_cut_off() -> None:
     guard.pause_writing()
     guard.resume_writing()
     guard.pause_writing()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT_S):
         await cut_off.wait()
     guard.connection_lost(None)
 
@@ -419,7 +420,7 @@ async def test_a_client_that_leaves_while_it_is_written_to_costs_no_traceback(
     async with served({"stream": Endpoint(stream)}) as s:
         answer = await s.raw(b"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
         assert b"too late" not in answer
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_S):
             await has_ended.wait()
         assert (await s.get("/health"))[0] == 200
     assert not [record for record in caplog.records if record.levelno > logging.INFO]
