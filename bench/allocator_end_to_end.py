@@ -14,13 +14,12 @@ from actors.testing.clock import VirtualClock
 from bench.allocator_cluster import INTERVAL_S, TOTAL, Nowhere, Yardstick, timed
 from bench.allocator_figures import REFERENCE_YARDSTICK_S, Amount
 from bench.allocator_shapes import Shape
+from bench.pretended_agent import PretendedAgent
 from cluster.allocator import AllocatorOptions
 from cluster.master.actor import NAME, MasterActor
 from cluster.master.context import MasterSettings
 from cluster.model import (
-    AgentCapability,
     AgentID,
-    AgentInfo,
     Capability,
     CommandInfo,
     Filters,
@@ -28,57 +27,14 @@ from cluster.model import (
     FrameworkInfo,
     Operation,
     Resources,
-    Source,
     TaskID,
     TaskInfo,
     TaskState,
-    TaskStatus,
 )
-from cluster.protocol import agent as agents
 from cluster.protocol import scheduler as schedulers
-from cluster.version import PROTOCOL_VERSION
 
 ADDRESS = "10.0.0.1:5050"
 NEED = Resources.parse("cpus:1;mem:128")
-CAPABILITIES = tuple(AgentCapability(type=kind) for kind in AgentCapability.Type)
-
-
-class PretendedAgent(Actor):
-    """Says of every task that it has ended."""
-
-    def __init__(self, number: int, master: PID) -> None:
-        self._number, self._master = number, master
-        self._id, self._updates = "", 0
-
-    def initialize(self) -> None:
-        info = AgentInfo(hostname=f"agent{self._number}", resources=Resources.parse(TOTAL).protos())
-        self.send(self._master, agents.RegisterAgent(info, PROTOCOL_VERSION, CAPABILITIES))
-
-    @handles
-    def on_registered(self, sender: PID, message: agents.AgentRegistered) -> None:
-        self._id = message.agent_id
-
-    @handles
-    def on_ping(self, sender: PID, message: agents.Ping) -> None:
-        self.send(sender, agents.Pong())
-
-    @handles
-    def on_run_task(self, sender: PID, message: agents.RunTask) -> None:
-        assert message.framework.id is not None
-        self._updates += 1
-        status = TaskStatus(
-            task_id=message.task.task_id,
-            state=TaskState.TASK_FINISHED,
-            agent_id=AgentID(self._id),
-            source=Source.SOURCE_EXECUTOR,
-            uuid=self._updates.to_bytes(16, "big"),
-        )
-        update = agents.StatusUpdate(message.framework.id.value, status, TaskState.TASK_FINISHED)
-        self.send(sender, update)
-
-    @handles
-    def on_other(self, sender: PID, message: agents.StatusUpdateAcknowledged) -> None:
-        """There is nothing to repeat."""
 
 
 class PretendedFramework(Actor):
@@ -154,7 +110,7 @@ class Everybody:
         self._master = MasterActor(settings, options, {})
         master = runtime.spawn(self._master, NAME)
         for number in range(shape.agents):
-            runtime.spawn(PretendedAgent(number, master), f"slave({number})")
+            runtime.spawn(PretendedAgent(number, master, TOTAL, TaskState.TASK_FINISHED), f"slave({number})")
         self.advance(0.5)
         self.frameworks = []
         multi_role = (Capability(type=Capability.Type.MULTI_ROLE),)

@@ -33,10 +33,9 @@ from rich.table import Table
 
 from actors import PID, Actor, Process, bind, handles, run
 from bench.launch import BIN, calibrate, cpu_s, daemon
+from bench.pretended_agent import PretendedAgent
 from cluster.model import (
-    AgentCapability,
     AgentID,
-    AgentInfo,
     CommandInfo,
     Filters,
     FrameworkID,
@@ -44,15 +43,11 @@ from cluster.model import (
     OfferID,
     Operation,
     Resources,
-    Source,
     TaskID,
     TaskInfo,
     TaskState,
-    TaskStatus,
 )
-from cluster.protocol import agent as agents
 from cluster.protocol import scheduler as schedulers
-from cluster.version import PROTOCOL_VERSION
 
 HOST = "127.0.0.1"
 #: Connections over which the framework makes its calls.
@@ -68,57 +63,13 @@ LIMIT_S = 300.0
 # -- agents that only pretend -----------------------------------------------------------------
 
 
-class PretendedAgent(Actor):
-    """Says of every task that it runs, and remembers nothing."""
-
-    def __init__(self, number: int, master: PID) -> None:
-        self._master = master
-        self._number = number
-        self._id = AgentID("")
-        self._updates = 0
-
-    def initialize(self) -> None:
-        info = AgentInfo(hostname=f"agent{self._number}", resources=Resources.parse(TOTAL).protos())
-        capability = AgentCapability(type=AgentCapability.Type.MULTI_ROLE)
-        self.send(self._master, agents.RegisterAgent(info, PROTOCOL_VERSION, (capability,)))
-
-    @handles
-    def on_registered(self, sender: PID, message: agents.AgentRegistered) -> None:
-        self._id = AgentID(message.agent_id)
-
-    @handles
-    def on_ping(self, sender: PID, message: agents.Ping) -> None:
-        self.send(sender, agents.Pong())
-
-    @handles
-    def on_run_task(self, sender: PID, message: agents.RunTask) -> None:
-        assert message.framework.id is not None
-        self._updates += 1
-        status = TaskStatus(
-            task_id=message.task.task_id,
-            state=TaskState.TASK_RUNNING,
-            agent_id=self._id,
-            source=Source.SOURCE_EXECUTOR,
-            uuid=self._updates.to_bytes(16, "big"),
-        )
-        update = agents.StatusUpdate(message.framework.id.value, status, TaskState.TASK_RUNNING)
-        self.send(sender, update)
-
-    @handles
-    def on_acknowledged(self, sender: PID, message: agents.StatusUpdateAcknowledged) -> None:
-        """There is nothing to repeat."""
-
-    @handles
-    def on_shutdown_framework(self, sender: PID, message: agents.ShutdownFramework) -> None:
-        """There is nothing to kill."""
-
-
 async def pretend(count: int, address: str) -> int:
     """Be `count` agents until standard input ends."""
     process = Process(sock=bind(HOST, 0))
     await process.listen()
     for number in range(1, count + 1):
-        process.runtime.spawn(PretendedAgent(number, PID("master", address)), f"slave({number})")
+        agent = PretendedAgent(number, PID("master", address), TOTAL, TaskState.TASK_RUNNING)
+        process.runtime.spawn(agent, f"slave({number})")
     print("here", flush=True)
     ended = asyncio.Event()
     asyncio.get_running_loop().add_reader(0, lambda: os.read(0, 1) or ended.set())
