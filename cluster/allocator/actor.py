@@ -23,7 +23,7 @@ from cluster.allocator import messages as m
 from cluster.allocator.allocate import decide
 from cluster.allocator.candidates import ALL, Candidates
 from cluster.allocator.draws import RandomDraws
-from cluster.allocator.events import EFFECTS, PRELUDES, Event
+from cluster.allocator.events import EFFECTS, Event, Work, slowly
 from cluster.allocator.explain import Explanation, Inquiry, Takers
 from cluster.allocator.gauges import gauges
 from cluster.allocator.options import AllocatorOptions
@@ -146,25 +146,17 @@ class AllocatorActor(Actor):
             return
         if self._is_stale(message):
             return
-        slow = PRELUDES.get(type(message))
-        prelude = slow(self.state, message, STEP) if slow is not None else None
-        if prelude is not None:
-            self._start(self._slowly(message, prelude))
-        elif isinstance(message, m.UpdateAllocation) and len(message.conversions) > STEP:
-            self._start(
-                self.state.updating_allocation(
-                    message.framework_id, message.agent_id, message.offered, message.conversions, STEP
-                )
-            )
+        now_s = self._now_s()
+        if (work := slowly(self.state, message, now_s, STEP)) is not None:
+            self._start(self._carry_out(message, work))
         else:
-            self._happen(message)
+            self._happened(message, EFFECTS[type(message)](self.state, message, now_s))
 
-    def _slowly(self, message: Event, prelude: Iterator[None]) -> Iterator[None]:
-        yield from prelude
-        self._happen(message)
+    def _carry_out(self, message: Event, work: Work) -> Iterator[None]:
+        wanted = yield from work
+        self._happened(message, wanted)
 
-    def _happen(self, message: Event) -> None:
-        wanted = EFFECTS[type(message)](self.state, message, self._now_s())
+    def _happened(self, message: Event, wanted: Candidates | None) -> None:
         if isinstance(message, m.RemoveAgent):
             self._wanted.discard(message.agent_id)
         elif isinstance(message, m.BeginRecovery):

@@ -5,13 +5,14 @@ Source: reference allocator.md §3, §6, §7.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 
 from cluster.allocator.agents import Agent, AgentCapabilityType, Place
 from cluster.allocator.books import Books
 from cluster.allocator.bundle import Bundle
 from cluster.allocator.candidates import NONE, Candidates, only
 from cluster.allocator.filters import refusal_s
+from cluster.allocator.slices import ALL_AT_ONCE, at_once
 from cluster.model import AgentInfo, InverseOfferStatus, Resources, Unavailability
 
 
@@ -91,8 +92,7 @@ class AgentEvents(Books):
 
     def remove_agent(self, agent_id: str) -> None:
         """An agent is gone and whatever was held on it; recovering that later is harmless."""
-        for _ in self.taking_back(agent_id, 1 << 30):
-            pass
+        at_once(self.taking_back(agent_id, ALL_AT_ONCE))
         agent = self.agents.pop(agent_id)
         self._void_refusals(agent)
         self.openings.forget(agent)
@@ -100,7 +100,7 @@ class AgentEvents(Books):
         self._inactive.pop(agent, None)
         self._leave(agent.whole)
 
-    def taking_back(self, agent_id: str, step: int) -> Iterator[None]:
+    def taking_back(self, agent_id: str, step: int) -> Generator[None, None, None]:
         """Take what is held on an agent from all who hold it, `step` of them at a time."""
         agent = self.agents[agent_id]
         for number, (holder, held) in enumerate(agent.held.items(), 1):

@@ -24,6 +24,7 @@ from cluster.allocator.maintenance import inverse_offers
 from cluster.allocator.ranking import Contest
 from cluster.allocator.round import Grant, InverseGrant, Lot, Round
 from cluster.allocator.seats import Seat
+from cluster.allocator.slices import ALL_AT_ONCE, at_once
 from cluster.allocator.state import AllocatorState
 from cluster.allocator.tree import Role, TreeContest
 
@@ -40,13 +41,7 @@ def allocate(state: AllocatorState, candidates: Candidates, now_s: float, draws:
 
     Nothing that anybody can see of the state changes.
     """
-    deciding = decide(state, candidates, now_s, draws, 1 << 20)
-    while True:
-        try:
-            next(deciding)
-        except StopIteration as decided:
-            done: Round = decided.value
-            return done
+    return at_once(decide(state, candidates, now_s, draws, ALL_AT_ONCE))
 
 
 def decide(
@@ -122,7 +117,7 @@ class Decision:
 
     def result(self) -> Round:
         """The round, once it is decided."""
-        grants = tuple(self._grants)
+        grants = self._grants
         inverse: tuple[InverseGrant, ...] = ()
         if self._state.away:
             given = chain(*(lot.grants() for lot in self._lots), grants)
@@ -133,8 +128,8 @@ class Decision:
             grants,
             inverse,
             self._looked_at,
-            tuple(self._settled),
-            tuple(self._held_back),
+            self._settled,
+            self._held_back,
             self._now_s,
         )
 
@@ -364,9 +359,10 @@ class Decision:
         table = self._seats
         seats = table.listed
         if agent.refused_by:
+            blocked = agent.blocked
             if agent.blocked_for is not free:
-                self._effort += agent.refused_by.bit_count() // LIGHT
-            seats &= ~blocked_seats(self._state, agent, free, self._now_s)
+                blocked = yield from self._blocked(agent, free)
+            seats &= ~blocked
         if not agent.is_ordinary:
             seats &= ~incapable_seats(self._state, agent)
         if table.has_constraints:
@@ -378,6 +374,15 @@ class Decision:
             if not free.is_worth(taste):
                 seats &= ~taste.mask
         return seats
+
+    def _blocked(self, agent: Agent, free: Bundle) -> Generator[None, None, int]:
+        looking = blocked_seats(self._state, agent, free, self._now_s)
+        while True:
+            try:
+                self._effort += next(looking) // LIGHT
+            except StopIteration as found:
+                return int(found.value)
+            yield
 
     def _is_welcome(self, seat: Seat, agent: Agent, offer: Bundle) -> bool:
         """Whether an offer is worth making and the framework has not refused it."""

@@ -5,7 +5,7 @@ Source: reference allocator.md §5.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
 from cluster.allocator.agents import Agent, AgentCapabilityType, Place
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cluster.allocator.seats import Seat
 
 JUDGED_AT_ONCE = 64
+LOOKED_AT_ONCE = 1024
 
 
 def incapable_seats(state: Books, agent: Agent) -> int:
@@ -67,15 +68,23 @@ def is_excluded(seat: Seat, agent: Agent) -> bool:
     return constraints is not None and constraints.exclude(agent.info)
 
 
-def blocked_seats(state: Books, agent: Agent, free: Bundle, now_s: float) -> int:
-    """Seats that refused all they could be offered of what is free; remembered while that is free."""
-    if agent.blocked_for is free:
-        return agent.blocked
-    seats = 0
+def blocked_seats(state: Books, agent: Agent, free: Bundle, now_s: float) -> Generator[int, None, int]:
+    """Seats that refused all they could be offered of what is free, found a few at a time.
+
+    Yields how many seats and kinds of resources were looked at. To be remembered while that is free.
+    """
+    seats, effort = 0, 0
+    each = 1 if free.is_open else len(free.resources)
     for seat in state.seats.of(agent.refused_by):
         offer = could_take(seat, free)
         if blocking(seat.refusals[agent], offer.resources, now_s, state.full_rounds) is not None:
             seats |= seat.bit
+        effort += each
+        if effort >= LOOKED_AT_ONCE:
+            yield effort
+            effort = 0
+    if effort:
+        yield effort
     if free is agent.free:
         agent.blocked, agent.blocked_for = seats, free
     return seats

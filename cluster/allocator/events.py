@@ -5,7 +5,7 @@ Methods are looked up by the type of the message; an answer is what the next rou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any, TypeAlias
 
 from cluster.allocator import messages as m
@@ -43,8 +43,11 @@ Event: TypeAlias = (
 Effect: TypeAlias = Callable[[AllocatorState, Any, float], Candidates | None]
 """Changes the state by a message at a time (seconds)."""
 
-Prelude: TypeAlias = Callable[[AllocatorState, Any, int], Iterator[None] | None]
-"""Does beforehand what would take long in one go, so many at a time; None if it would not."""
+Work: TypeAlias = Generator[None, None, Candidates | None]
+"""An effect a step at a time."""
+
+Slow: TypeAlias = Callable[[AllocatorState, Any, int], Work | None]
+"""What would take long in one go, so many at a time; None if it would not."""
 
 EFFECTS: dict[type, Effect] = {
     m.AddFramework: lambda s, e, now_s: s.add_framework(
@@ -113,7 +116,31 @@ EFFECTS: dict[type, Effect] = {
     m.BeginRecovery: lambda s, e, now_s: s.begin_recovery(e.expected_agents, e.quotas),
 }
 
-PRELUDES: dict[type, Prelude] = {
+SLOW: dict[type, Slow] = {
+    m.AddFramework: lambda s, e, step: (
+        s.adding_framework(
+            e.framework_id,
+            e.roles,
+            e.suppressed,
+            e.capabilities,
+            e.is_active,
+            e.min_allocatable,
+            e.constraints,
+            e.used,
+            step,
+        )
+        if s.has_much(e.framework_id, step)
+        else None
+    ),
+    m.UpdateAllocation: lambda s, e, step: (
+        s.updating_allocation(e.framework_id, e.agent_id, e.offered, e.conversions, step)
+        if len(e.conversions) > step
+        else None
+    ),
+}
+"""Events that are all work, if there is much to them."""
+
+PRELUDES: dict[type, Slow] = {
     m.Revive: lambda s, e, step: _if_busy(
         s,
         e,
@@ -136,9 +163,27 @@ PRELUDES: dict[type, Prelude] = {
         s.taking_back(e.agent_id, step) if len(s.agents[e.agent_id].held) > step else None
     ),
 }
-"""What is worth a prelude if there is much to it; the effect follows it at once."""
+"""Events that are easy once that is done beforehand, if there is much to it."""
 
 
-def _if_busy(state: AllocatorState, event: Any, step: int, prelude: Iterator[None]) -> Iterator[None] | None:
+def slowly(state: AllocatorState, event: Any, now_s: float, step: int) -> Work | None:
+    """The effect of an event, so many at a time; None if it may happen at once.
+
+    No other event and no question may come in between.
+    """
+    kind = type(event)
+    if kind in SLOW:
+        return SLOW[kind](state, event, step)
+    if kind in PRELUDES and (prelude := PRELUDES[kind](state, event, step)) is not None:
+        return _after(prelude, lambda: EFFECTS[kind](state, event, now_s))
+    return None
+
+
+def _after(prelude: Work, effect: Callable[[], Candidates | None]) -> Work:
+    yield from prelude
+    return effect()
+
+
+def _if_busy(state: AllocatorState, event: Any, step: int, prelude: Work) -> Work | None:
     """A prelude that is needed only if the framework has to do with many agents."""
     return prelude if state.is_busy(event.framework_id, step) else None

@@ -5,7 +5,7 @@ Source: reference allocator.md §3, §6.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 
 from cluster.allocator.agents import Agent
 from cluster.allocator.books import Books
@@ -13,6 +13,7 @@ from cluster.allocator.bundle import Bundle
 from cluster.allocator.candidates import ALL, NONE, Candidates
 from cluster.allocator.constraints import constraints_of
 from cluster.allocator.frameworks import Framework, FrameworkCapability, MinAllocatable
+from cluster.allocator.slices import ALL_AT_ONCE, at_once
 from cluster.model import OfferConstraints, Resources
 
 
@@ -35,6 +36,33 @@ class FrameworkEvents(Books):
 
         Raises: BadConstraint.
         """
+        return at_once(
+            self.adding_framework(
+                framework_id,
+                roles,
+                suppressed,
+                capabilities,
+                is_active,
+                min_allocatable,
+                constraints,
+                used or {},
+                ALL_AT_ONCE,
+            )
+        )
+
+    def adding_framework(
+        self,
+        framework_id: str,
+        roles: Iterable[str],
+        suppressed: Iterable[str],
+        capabilities: Iterable[FrameworkCapability],
+        is_active: bool,
+        min_allocatable: MinAllocatable | None,
+        constraints: OfferConstraints | None,
+        used: Mapping[str, Resources],
+        step: int,
+    ) -> Generator[None, None, Candidates]:
+        """Do the same; adopt what so many hold at a time. No event and no question may come in between."""
         assert framework_id not in self.frameworks, f"framework {framework_id} is already here"
         ready = constraints_of(constraints, self.options.regex_limits)
         framework = self.frameworks[framework_id] = Framework(framework_id, is_active=is_active)
@@ -42,9 +70,15 @@ class FrameworkEvents(Books):
         adopted = self._strangers.pop(framework_id, {})
         for role in framework.roles:
             self._seat(framework, role)
+        effort = 0
         for agent_id in adopted:
-            self._adopt(framework, self.agents[agent_id])
-        for agent_id, resources in (used or {}).items():
+            agent = self.agents[agent_id]
+            self._adopt(framework, agent)
+            effort += len(agent.held)
+            if effort >= step:
+                effort = 0
+                yield
+        for agent_id, resources in used.items():
             if agent_id in self.agents and agent_id not in adopted:
                 self._note_use(self.agents[agent_id], framework_id, resources)
         self._refresh_listing(framework)
@@ -83,8 +117,7 @@ class FrameworkEvents(Books):
     def remove_framework(self, framework_id: str) -> None:
         """A framework is gone; what it still holds stays held until recovered."""
         framework = self.frameworks[framework_id]
-        for _ in self.letting_go(framework_id, 1 << 30):
-            pass
+        at_once(self.letting_go(framework_id, ALL_AT_ONCE))
         for seat in list(framework.seats.values()):
             self._unseat(framework, seat)
         del self.frameworks[framework_id]
@@ -127,13 +160,13 @@ class FrameworkEvents(Books):
 
     def forgetting_refusals(
         self, framework_id: str, step: int, is_over: Callable[[str], bool] = lambda role: True
-    ) -> Iterator[None]:
+    ) -> Generator[None, None, None]:
         """Drop what a framework refused for those of its roles, on `step` agents at a time."""
         for role, seat in self.frameworks[framework_id].seats.items():
             if is_over(role):
                 yield from self.refusals.forgetting_seat(seat, step)
 
-    def letting_go(self, framework_id: str, step: int) -> Iterator[None]:
+    def letting_go(self, framework_id: str, step: int) -> Generator[None, None, None]:
         """Drop what a framework refused, and count it out of what it holds, on `step` agents at a time."""
         yield from self.forgetting_refusals(framework_id, step)
         for seat in self.frameworks[framework_id].seats.values():
@@ -148,6 +181,15 @@ class FrameworkEvents(Books):
                     self._no_longer_uses(seat.holder, agent.allocated[seat.holder])
                 if not number % step:
                     yield
+
+    def has_much(self, framework_id: str, most: int) -> bool:
+        """Whether a framework that is not known holds something on agents with more holders than that."""
+        holders = 0
+        for agent_id in self._strangers.get(framework_id, ()):
+            holders += len(self.agents[agent_id].held)
+            if holders > most:
+                return True
+        return False
 
     def is_forgiven(
         self, framework_id: str, role: str, roles: Collection[str], suppressed: Collection[str]

@@ -5,11 +5,12 @@ Source: reference allocator.md §6.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 
 from cluster.allocator.books import Books
 from cluster.allocator.conversion import Conversion, converted
 from cluster.allocator.holdings import by_role
+from cluster.allocator.slices import ALL_AT_ONCE, at_once
 from cluster.model import NotContained, Resources
 
 
@@ -61,8 +62,8 @@ class ResourceEvents(Books):
 
         Raises: NotContained if the operations do not fit what was offered.
         """
-        for _ in self.updating_allocation(framework_id, agent_id, offered, tuple(conversions), 1 << 30):
-            pass
+        steps = tuple(conversions)
+        at_once(self.updating_allocation(framework_id, agent_id, offered, steps, ALL_AT_ONCE))
 
     def updating_allocation(
         self,
@@ -71,7 +72,7 @@ class ResourceEvents(Books):
         offered: Resources,
         conversions: Sequence[Conversion],
         step: int,
-    ) -> Iterator[None]:
+    ) -> Generator[None, None, None]:
         """Do the same, `step` conversions at a time; no event and no question may come in between."""
         agent = self.agents[agent_id]
         ((role, before),) = by_role(offered)

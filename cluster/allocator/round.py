@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -66,19 +66,19 @@ class InverseGrant:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Outcome of one round."""
+    """Outcome of one round. Its sequences are those in which it was decided; nobody changes them any more."""
 
     candidates: Candidates
     lots: tuple[Lot, ...]
     """What was given away wholesale."""
-    singles: tuple[Grant, ...]
+    singles: Sequence[Grant]
     """All the rest, in the order decided: guarantees, then the fair share."""
     inverse_offers: tuple[InverseGrant, ...]
     looked_at: int
     """Agents looked at: those that changed, or about whom somebody may think otherwise now."""
-    settled: tuple[Agent, ...]
+    settled: Sequence[Agent]
     """Agents with something free that nobody wants: not worth a look until something changes."""
-    held_back: tuple[Agent, ...]
+    held_back: Sequence[Agent]
     """Agents of which quota kept something from somebody."""
     at_s: float
 
@@ -90,7 +90,7 @@ class Round:
     @property
     def grants(self) -> tuple[Grant, ...]:
         """All that was given away."""
-        return tuple(chain(*(lot.grants() for lot in self.lots), self.singles)) if self.lots else self.singles
+        return tuple(chain(*(lot.grants() for lot in self.lots), self.singles))
 
     def offers(self) -> dict[str, dict[str, dict[str, Resources]]]:
         """Framework to role to agent to resources, allocated to the role, as offers carry them."""

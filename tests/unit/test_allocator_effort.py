@@ -5,8 +5,10 @@ import pytest
 from actors import Rng
 from bench.allocator_crowded import about_hosts, reserved, role
 from cluster.allocator import ALL, AllocatorState, Grant, RandomDraws, allocate
+from cluster.allocator import messages as m
 from cluster.allocator.allocate import decide
 from cluster.allocator.bundle import _interned
+from cluster.allocator.events import slowly
 from cluster.model import AgentCapability, AgentInfo, Quantities, Resources
 from tests.allocator_kit import violations
 
@@ -82,3 +84,34 @@ def test_an_agent_with_many_holders_leaves_in_many_steps() -> None:
     assert not state.agents["A"].held
     state.remove_agent("A")
     assert not violations(state, 0)
+
+
+def test_a_framework_that_is_back_takes_up_what_it_holds_in_many_steps() -> None:
+    state = cluster(TOTAL + reserved(ROLES, ROLES))
+    state.apply(allocate(state, ALL, 0, RandomDraws(Rng(1))))
+    state.remove_framework("F07")
+    state.add_agent("B", AgentInfo(hostname="host2"), TOTAL, used={"F07": TOTAL.allocated(role(7, ROLES))})
+    assert state.has_much("F07", ROLES - 1)
+    assert not state.has_much("F07", 2 * ROLES)
+    assert not state.has_much("F08", 0)
+    back = m.AddFramework("F07", (role(7, ROLES),))
+    work = slowly(state, back, 0, 1)
+    assert work is not None
+    assert len(list(work)) == 2
+    assert not violations(state, 0)
+
+
+def test_what_many_refused_of_an_agent_is_looked_at_in_many_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cluster.allocator.eligibility.LOOKED_AT_ONCE", 2 * ROLES)
+    state = cluster(TOTAL + reserved(ROLES, ROLES))
+    result = allocate(state, ALL, 0, RandomDraws(Rng(1)))
+    state.apply(result)
+    for grant in result.grants:
+        resources = grant.resources.allocated(grant.role)
+        state.recover(grant.framework, "A", resources, now_s=0, refuse_s=3600)
+    for number in range(ROLES):
+        state.revive(f"F{number:02}") if number % 2 else None
+    state.update_agent("A", total=TOTAL + reserved(ROLES + 1, ROLES))
+    steps, grants = steps_of(state, 1)
+    assert steps >= ROLES // 4
+    assert len(grants) > ROLES // 4
