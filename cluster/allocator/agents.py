@@ -149,6 +149,11 @@ class Agent(Visited):
         """The resources that are free."""
         return self.free.resources
 
+    @property
+    def holders(self) -> int:
+        """How many hold something: what it costs to find out what is free, if that is not known."""
+        return len(self.held) if self.known_free is None else 0
+
     def _work_out(self) -> Bundle:
         if not self.held:
             return self.whole

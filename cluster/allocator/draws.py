@@ -106,10 +106,10 @@ class RandomDraws:
 def _shuffled(items: list[T], source: Source) -> Iterator[T]:
     """The items in random order, drawn as they are needed: a round in slices shuffles in slices."""
     random = source.random
-    left = len(items)
-    while left:
-        place = int(random() * left)
-        left -= 1
+    pop = items.pop  # what is through is let go of: the garbage collector visits all that is in a new list
+    while items:
+        place = int(random() * len(items))
         item = items[place]
-        items[place] = items[left]
+        items[place] = items[-1]
+        pop()
         yield item

@@ -16,6 +16,9 @@ from cluster.allocator.bundle import Bundle
 from cluster.allocator.round import Lot
 from cluster.allocator.seats import Seat
 
+FEW = 4
+"""Holders of an agent up to which it is soon found out what is free of it."""
+
 
 class Lone:
     """What a seat without rivals gets."""
@@ -42,6 +45,9 @@ class Lone:
                 continue
             free = agent.known_free
             if free is not alike or free is None:
+                if agent.holders > FEW:
+                    others.append(agent)
+                    continue
                 free = agent.free
                 if not (free.is_open and free.is_common and free.is_worth(taste)):
                     others.append(agent)

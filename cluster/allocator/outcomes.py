@@ -91,7 +91,7 @@ class Outcomes(Books):
                 opened.clear()
         singles: dict[tuple[Seat, Bundle], list[Agent]] = {}
         for first in range(0, len(result.singles), step):
-            self._hold(result.singles[first : first + step], singles)
+            yield from self._hold(result.singles[first : first + step], singles, step)
             yield
         lots = [*result.lots, *(Lot(seat, bundle, on) for (seat, bundle), on in singles.items())]
         for number, lot in enumerate(lots, 1):
@@ -104,7 +104,9 @@ class Outcomes(Books):
         yield from self._set_aside(result, step)
         return lots
 
-    def _hold(self, grants: Iterable[Grant], lots: dict[tuple[Seat, Bundle], list[Agent]]) -> None:
+    def _hold(
+        self, grants: Iterable[Grant], lots: dict[tuple[Seat, Bundle], list[Agent]], step: int
+    ) -> Iterator[None]:
         """Agents and seats take note of grants; shared resources are charged at once, the others by lots."""
         opened = self.openings.open
         partly: dict[Agent, None] = {}
@@ -122,7 +124,12 @@ class Outcomes(Books):
             else:
                 partly[agent] = None
             seat.holds_on[agent.id] = None
+        effort = 0
         for agent in partly:
+            effort += agent.holders
+            if effort > step:
+                effort = 0
+                yield
             if not agent.free.resources:
                 opened.pop(agent, None)
 
