@@ -41,6 +41,9 @@ class Request(web.BaseRequest):
                 large, 415 it is packed in a way that is not known.
         """
         if self._read_bytes is None:
+            announced = self.content_length
+            if announced is not None and announced > self._client_max_size:
+                raise web.HTTPRequestEntityTooLarge(self._client_max_size, announced)
             coding = coding_of(self)
             try:
                 async with asyncio.timeout(self._body_s):

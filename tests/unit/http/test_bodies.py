@@ -100,6 +100,14 @@ async def test_slow_bodies(path: str, size: str) -> None:
         assert b"the body did not arrive within 0.2 s" in answer
 
 
+@pytest.mark.parametrize("path", ["/api/v1", "/teardown"])
+async def test_a_body_that_is_announced_as_too_large_is_not_waited_for(path: str) -> None:
+    async with master(limits=HttpLimits(linger_s=0.1)) as scene:
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        answer = await scene.raw(f"{head}Content-Length: 1000000000000\r\n\r\n".encode())
+        assert answer.startswith(b"HTTP/1.1 413 ")
+
+
 # -- large ones -------------------------------------------------------------------------------
 
 
