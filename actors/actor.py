@@ -179,6 +179,11 @@ class Actor:
         return self._runtime.clock
 
     @property
+    def turn_ns(self) -> int:
+        """When the present turn of the runtime began: several messages are handled in one."""
+        return self._runtime.turn_ns
+
+    @property
     def metrics(self) -> Metrics:
         """The counters and gauges of the process."""
         return self._runtime.metrics

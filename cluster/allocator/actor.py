@@ -105,6 +105,7 @@ class AllocatorActor(Actor):
         self.last_round: Round | None = None
         self._wanted = Wanted()
         self._wanted_since_ns = self._interval_over_ns = 0
+        self._sliced_ns = self._until_ns = -1  # the latest turn with a slice, and when that ends
         self._is_round_due = False
         self._work: Iterator[None] | None = None  # a round, or something else large, under way
         self._waiting: deque[tuple[PID, object]] = deque()  # what arrived meanwhile
@@ -284,11 +285,16 @@ class AllocatorActor(Actor):
             self._advance()
 
     def _advance(self) -> None:
-        """Work for a slice of time; if that is not enough, go on after others had their turn."""
-        until_ns = self._now() + SLICE_NS
+        """Work for a slice of time; if that is not enough, go on after others had their turn.
+
+        Several messages may be handled in one turn, each with something large to do: one slice for all.
+        """
+        turn_ns = self.turn_ns
+        if turn_ns != self._sliced_ns:
+            self._sliced_ns, self._until_ns = turn_ns, self._now() + SLICE_NS
         self._is_advancing = True
         while self._step():
-            if self._now() >= until_ns:
+            if self._now() >= self._until_ns:
                 self._go_on_later()
                 break
         self._is_advancing = False
