@@ -150,9 +150,9 @@ class Agent(Visited):
         return self.free.resources
 
     @property
-    def holders(self) -> int:
-        """How many hold something: what it costs to find out what is free, if that is not known."""
-        return len(self.held) if self.known_free is None else 0
+    def free_effort(self) -> int:
+        """How much work it is to find out what is free, in plain agents; most are none."""
+        return (len(self.held) + len(self.total)) >> 3 if self.known_free is None else 0
 
     def _work_out(self) -> Bundle:
         if not self.held:

@@ -170,7 +170,7 @@ class Decision:
         """
         free = agent.known_free
         if free is not self._alike or free is None:
-            if agent.holders > LIGHT:
+            if agent.free_effort > LIGHT:
                 return False  # that is much work, which is counted elsewhere
             free = agent.free
             if not (free.is_open and free.is_common and free.is_worth(taste)):
@@ -236,7 +236,7 @@ class Decision:
 
     def _guarantee(self, agent: Agent, allowance: Allowance) -> Iterator[None]:
         """Offer an agent to the roles whose guarantee is not met."""
-        self._effort += agent.holders
+        self._effort += agent.free_effort
         free = self._rest.get(agent, agent.free)
         seats = (yield from self._interested(agent, free)) & allowance.wanting
         first = len(self._grants)
@@ -279,7 +279,7 @@ class Decision:
         """Offer one agent around until nothing is left or nobody takes it."""
         free = self._rest.get(agent) if self._rest else None
         if free is None:
-            self._effort += agent.holders
+            self._effort += agent.free_effort
             free = agent.free
         seats = yield from self._interested(agent, free)
         if self._allowance is not None and seats:

@@ -17,7 +17,7 @@ from cluster.allocator.round import Lot
 from cluster.allocator.seats import Seat
 
 FEW = 4
-"""Holders of an agent up to which it is soon found out what is free of it."""
+"""Work, in plain agents, up to which it is soon found out what is free of one."""
 
 
 class Lone:
@@ -45,7 +45,7 @@ class Lone:
                 continue
             free = agent.known_free
             if free is not alike or free is None:
-                if agent.holders > FEW:
+                if agent.free_effort > FEW:
                     others.append(agent)
                     continue
                 free = agent.free

@@ -126,7 +126,7 @@ class Outcomes(Books):
             seat.holds_on[agent.id] = None
         effort = 0
         for agent in partly:
-            effort += agent.holders
+            effort += agent.free_effort
             if effort > step:
                 effort = 0
                 yield
