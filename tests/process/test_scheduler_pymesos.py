@@ -273,6 +273,9 @@ async def test_fail_over_with_the_same_framework_id(tmp_path: Path, leaves_first
         async with driving(c, master) as (first, driver):
             await wanted(c, first, driver, command_task("t", "sleep 1000"))
             await c.until(lambda: first.ended("TASK_RUNNING") == 1)
+            # The driver acknowledges when its handler is done; what it hears next tells that it has.
+            await asyncio.to_thread(driver.reconcileTasks, [{"task_id": {"value": "t"}}])
+            await c.until(lambda: len(first.states["t"]) == 2)
             framework_id = driver.framework_id
             if leaves_first:
                 driver.stop(True)
