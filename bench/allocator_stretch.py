@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -121,18 +121,25 @@ class Bench:
         self.master = self.runtime.spawn(self.desk, "master")
         self.allocator = self.runtime.spawn(self.actor, "allocator")
 
-    async def phase(self, name: str, messages: Iterable[object], rounds: int = 0) -> None:
-        """Put messages in the mailbox all at once; watch until they and so many more rounds are done."""
+    async def phase(
+        self,
+        name: str,
+        messages: Iterable[object],
+        rounds: int = 0,
+        also: Coroutine[None, None, None] | None = None,
+    ) -> None:
+        """Put messages in the mailbox all at once; watch until they, so many rounds and `also` are done."""
         messages = list(messages)
         until = self._runs() + rounds
         for message in messages:
             self.runtime.send(self.allocator, message, self.master)
         loop = asyncio.get_running_loop()
         done = loop.create_future()
+        besides = loop.create_task(also) if also is not None else None
 
         def turn() -> None:
             self.watch.turn()
-            if self._is_busy() or self._runs() < until:
+            if self._is_busy() or self._runs() < until or (besides is not None and not besides.done()):
                 loop.call_soon(turn)
             else:
                 done.set_result(None)
@@ -140,6 +147,8 @@ class Bench:
         self.watch.reset()
         loop.call_soon(turn)
         await done
+        if besides is not None:
+            await besides
         watch = self.watch
         ran = {what: ns / 1e6 for what, ns in sorted(watch.longest_ran.items(), key=lambda i: -i[1])}
         found = {"phase": name, "cpu_ms": watch.longest_ns / 1e6, "wall_ms": watch.longest_wall_ns / 1e6}
