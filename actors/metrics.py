@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from math import isnan
 from typing import NamedTuple
 
 
@@ -52,7 +53,11 @@ class Metrics:
         self._families.append(lambda: (Reading(name, value, False) for name, value in read().items()))
 
     def stream(self, read: Callable[[], Iterable[Reading]]) -> None:
-        """As `family`, of gauges and counters that are made one by one as they are taken."""
+        """As `family`, of gauges and counters that are made one by one as they are taken.
+
+        One that is not a number is left out: where it takes long until the next, it says that others may
+        work now.
+        """
         self._families.append(read)
 
     def forget(self, name: str) -> None:
@@ -79,4 +84,4 @@ class Metrics:
 
     def snapshot(self) -> dict[str, float]:
         """All values now, sorted by name."""
-        return dict(sorted((reading.name, reading.value) for reading in self.readings()))
+        return dict(sorted((name, value) for name, value, _ in self.readings() if not isnan(value)))

@@ -214,12 +214,13 @@ def no_bit_is_left_over(state: AllocatorState, now_s: float) -> Iterator[str]:
     ):
         yield from _differ(what, mask, _mask(expected))
     for agent in state.agents.values():
-        sets = ["refused_by", "judged", "excluded", *["blocked"] * (agent.blocked_for is not None)]
-        for what in sets:
+        for what in ("refused_by", *["blocked"] * (agent.blocked_for is not None)):
             if getattr(agent, what) & ~everybody:
                 yield f"{agent.id}.{what} names a seat that is gone"
+        if (agent.judged | agent.excluded) & ~(everybody | state._void_by_host):
+            yield f"{agent.id} has judged a seat that is gone"
     for place in state._places.values():
-        if (place.judged | place.excluded) & ~everybody:
+        if (place.judged | place.excluded) & ~(everybody | state._void_by_place):
             yield "a place names a seat that is gone"
 
 
@@ -260,6 +261,7 @@ def verdicts_are_right(state: AllocatorState, now_s: float) -> Iterator[str]:
         for seat in _seats(state):
             is_host = bool(seat.bit & state.seats.has_host_constraints)
             judged, excluded = (agent.judged, agent.excluded) if is_host else (place.judged, place.excluded)
+            judged &= ~(state._void_by_host if is_host else state._void_by_place)
             if judged & seat.bit and bool(excluded & seat.bit) != is_excluded(seat, agent):
                 yield f"{seat.holder} judges {agent.id} wrongly"
 

@@ -19,19 +19,21 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 
 from actors import NANOS, PID, Actor, Timer, handles
+from actors.metrics import Reading
 from cluster.allocator import messages as m
 from cluster.allocator.allocate import decide
 from cluster.allocator.candidates import ALL, Candidates
 from cluster.allocator.draws import RandomDraws
 from cluster.allocator.events import EFFECTS, Event, Work, slowly
 from cluster.allocator.explain import Explanation, Inquiry, Takers
-from cluster.allocator.gauges import gauges
+from cluster.allocator.gauges import gauging
 from cluster.allocator.options import AllocatorOptions
 from cluster.allocator.refused import refusals_of
-from cluster.allocator.round import Lot, Round
+from cluster.allocator.round import InverseGrant, Lot, Round
 from cluster.allocator.shares import Orders, ordering, sharing
 from cluster.allocator.state import AllocatorState
 from cluster.allocator.timings import Timings
+from cluster.model import Unavailability
 
 log = logging.getLogger(__name__)
 
@@ -124,16 +126,15 @@ class AllocatorActor(Actor):
         self.metrics.declare(f"{PREFIX}allocation_runs")
         self.metrics.gauge(f"{PREFIX}event_queue_dispatches", lambda: float(len(self._waiting)))
         self.metrics.gauge("allocator/event_queue_dispatches", lambda: float(len(self._waiting)))
-        self.metrics.family(self._read_gauges)
+        self.metrics.stream(self._readings)
         self._await_interval()
 
-    def _read_gauges(self) -> dict[str, float]:
-        values = gauges(self.state, self._now_s())
-        return {
-            **{f"{PREFIX}{name}": value for name, value in values.items()},
-            **self._run_times.values(),
-            **self._latencies.values(),
-        }
+    def _readings(self) -> Iterator[Reading]:
+        for name, value in gauging(self.state, self._now_s()):
+            yield Reading(f"{PREFIX}{name}", value, False)
+        for timings in (self._run_times, self._latencies):
+            for name, value in timings.values().items():
+                yield Reading(name, value, False)
 
     def _now_s(self) -> float:
         return self._now() / NANOS
@@ -145,9 +146,16 @@ class AllocatorActor(Actor):
         """Let something happen, or have it wait for the end of the round under way."""
         if self._must_wait(sender, message):
             return
+        now_ns = self._now()
+        if not self._is_advancing and self._is_slice_over(now_ns):
+            self._waiting.append((sender, message))  # many events in one turn, each of which took its time
+            self._go_on_later()
+        else:
+            self._let_happen(message, now_ns / NANOS)
+
+    def _let_happen(self, message: Event, now_s: float) -> None:
         if self._is_stale(message):
             return
-        now_s = self._now_s()
         if (work := slowly(self.state, message, now_s, STEP)) is not None:
             self._start(self._carry_out(message, work))
         else:
@@ -238,9 +246,10 @@ class AllocatorActor(Actor):
             if message is not None:
                 self.send(self._master, message)
             yield
-        for inverse in result.inverse_offers:
-            asked = m.InverseOffersMade(inverse.framework, ((inverse.agent, inverse.unavailability),))
-            self.send(self._master, asked)
+        for asked in self._asked(result.inverse_offers):
+            if asked is not None:
+                self.send(self._master, asked)
+            yield
         self.last_round = result
         self.metrics.count(f"{PREFIX}allocation_runs")
         self._run_times.note((self._now() - began_ns) / 1e6)
@@ -271,6 +280,17 @@ class AllocatorActor(Actor):
             if alike:
                 yield m.OffersMade(framework_id, tuple(alike))
 
+    def _asked(self, inverse_offers: Iterable[InverseGrant]) -> Iterator[m.InverseOffersMade | None]:
+        """Which agents the master is to ask frameworks to leave, `STEP` at a time."""
+        by_framework: dict[str, list[tuple[str, Unavailability]]] = {}
+        for number, inverse in enumerate(inverse_offers, 1):
+            by_framework.setdefault(inverse.framework, []).append((inverse.agent, inverse.unavailability))
+            if not number % STEP:
+                yield None
+        for framework_id, agents in by_framework.items():
+            for first in range(0, len(agents), STEP):
+                yield m.InverseOffersMade(framework_id, tuple(agents[first : first + STEP]))
+
     # -- slices -------------------------------------------------------------------------------
 
     @handles
@@ -289,15 +309,20 @@ class AllocatorActor(Actor):
 
         Several messages may be handled in one turn, each with something large to do: one slice for all.
         """
-        turn_ns = self.turn_ns
-        if turn_ns != self._sliced_ns:
-            self._sliced_ns, self._until_ns = turn_ns, self._now() + SLICE_NS
+        self._is_slice_over(self._now())
         self._is_advancing = True
         while self._step():
             if self._now() >= self._until_ns:
                 self._go_on_later()
                 break
         self._is_advancing = False
+
+    def _is_slice_over(self, now_ns: int) -> bool:
+        """Whether this turn's share of time is used up; it begins with whoever asks first."""
+        turn_ns = self.turn_ns
+        if turn_ns != self._sliced_ns:
+            self._sliced_ns, self._until_ns = turn_ns, now_ns + SLICE_NS
+        return now_ns >= self._until_ns
 
     def _go_on_later(self) -> None:
         if not self._is_going_on:
@@ -340,7 +365,12 @@ class AllocatorActor(Actor):
     def _shares(self) -> Generator[None, None, m.Shares]:
         ledger = self.state.ledger
         roles = yield from sharing(self.state, self._order)
-        return m.Shares(roles, dict(ledger.quotas), ledger.consumption())
+        consumed = {}
+        for number, role in enumerate(ledger.quotas, 1):
+            consumed[role] = ledger.consumed(role)
+            if not number % STEP:
+                yield
+        return m.Shares(roles, dict(ledger.quotas), consumed)
 
     def _answer(self, asker: PID, answering: Generator[None, None, object]) -> Iterator[None]:
         """Find out about something of which there may be much; nothing happens meanwhile."""

@@ -62,7 +62,7 @@ class AgentEvents(Books):
         changed = False
         if info is not None and info != agent.info:
             changed = True
-            if info.attributes != agent.info.attributes:
+            if self.is_moved(agent_id, info):
                 self._void_refusals(agent)
             agent.set_info(info, self.options.region)
             agent.place = self._place(info)
@@ -113,6 +113,24 @@ class AgentEvents(Books):
             if not number % step:
                 yield
 
+    def clearing_agent(self, agent_id: str, step: int) -> Generator[None, None, None]:
+        """Do that, and drop what was refused on the agent."""
+        yield from self.taking_back(agent_id, step)
+        yield from self.voiding_refusals(agent_id, step)
+
+    def voiding_refusals(self, agent_id: str, step: int) -> Generator[None, None, None]:
+        """Drop what was refused on an agent, for `step` who did so at a time."""
+        yield from self.refusals.forgetting_agent(self.agents[agent_id], step)
+
+    def is_crowded(self, agent_id: str, most: int) -> bool:
+        """Whether more than so many hold something of an agent, or refused it."""
+        agent = self.agents[agent_id]
+        return len(agent.held) > most or agent.refused_by.bit_count() > most
+
+    def is_moved(self, agent_id: str, info: AgentInfo | None) -> bool:
+        """Whether an agent has other attributes according to a new description, if there is one."""
+        return info is not None and info.attributes != self.agents[agent_id].info.attributes
+
     def activate_agent(self, agent_id: str) -> None:
         """Offer the agent again, from the next round that looks at it."""
         agent = self.agents[agent_id]
@@ -132,8 +150,7 @@ class AgentEvents(Books):
         self._set_away(agent, unavailability)
         agent.inverse_outstanding.clear()
         agent.inverse_statuses.clear()
-        for framework in self.frameworks.values():
-            framework.refused_inverse.pop(agent_id, None)
+        self._void_inverse_refusals(agent)
         return self._wanted(only(agent_id))
 
     def update_inverse_offer(
@@ -158,6 +175,7 @@ class AgentEvents(Books):
                 agent.inverse_statuses[framework_id] = (status, now_s)
         framework = self.frameworks.get(framework_id)
         if framework is not None and refuse_s is not None and (lifetime_s := refusal_s(refuse_s)):
+            agent.inverse_refused_by[framework_id] = None
             refused = framework.refused_inverse.setdefault(agent_id, [])
             refused[:] = [until_s for until_s in refused if until_s > now_s] + [now_s + lifetime_s]
 

@@ -53,6 +53,7 @@ class Agent(Visited):
         "has_multi_role",
         "info",
         "inverse_outstanding",
+        "inverse_refused_by",
         "inverse_statuses",
         "is_active",
         "is_remote",
@@ -78,6 +79,8 @@ class Agent(Visited):
         self.allocated = NOTHING
         self.unavailability: Unavailability | None = None
         self.inverse_outstanding: dict[str, None] = {}
+        #: Frameworks that may have refused an inverse offer.
+        self.inverse_refused_by: dict[str, None] = {}
         self.inverse_statuses: dict[str, tuple[InverseOfferStatus.Status, float]] = {}
         #: Seats with a refusal of something on it, and when the first of those may end.
         self.refused_by = 0

@@ -9,8 +9,8 @@ Source: reference allocator.md §4, §7; Ghodsi et al., "Dominant Resource Fairn
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
-from itertools import chain
 
 from cluster.allocator.agents import Agent
 from cluster.allocator.allowance import Allowance
@@ -22,7 +22,7 @@ from cluster.allocator.filters import blocking
 from cluster.allocator.lone import Lone
 from cluster.allocator.maintenance import inverse_offers
 from cluster.allocator.ranking import Contest
-from cluster.allocator.round import Grant, InverseGrant, Lot, Round
+from cluster.allocator.round import Grant, Lot, Round
 from cluster.allocator.seats import Seat
 from cluster.allocator.slices import ALL_AT_ONCE, at_once
 from cluster.allocator.state import AllocatorState
@@ -31,7 +31,9 @@ from cluster.allocator.tree import Role, TreeContest
 LIGHT = 4
 """How many seats asked, or kinds of resources looked through, are as much work as a plain agent."""
 MANY = 64
-"""Grants of a single agent that are charged at once."""
+"""Grants of a single agent that are charged at once, and tastes or seats that are asked about it."""
+CUT = 8
+"""How many plain agents it is as much work as to find out what quota leaves of an offer."""
 FEW = 8
 """How many times fewer clients there must be than in the order for picking them out of it to be faster."""
 
@@ -55,12 +57,24 @@ def decide(
     agents = yield from state.worth_a_look(candidates, step)
     if not agents and not state.away:
         return Round(candidates, (), (), (), 0, (), (), now_s)
-    decision = Decision(state, candidates, agents, now_s, draws)
+    allowance = chances = None
+    if agents:
+        yield from state.forgetting_verdicts(step)
+        allowance = yield from Allowance.preparing(state, step)
+        if state.options.is_random:
+            chances = yield from state.tree.chances()
+        else:
+            yield from state.pool.settling()
+    decision = Decision(state, candidates, agents, now_s, draws, allowance, chances)
     del agents  # a large list held here as well would be one more for the garbage collector to walk over
     yield
     while not decision.advance(step):
         yield
-    return decision.result()
+    result = decision.result()
+    if state.away:
+        asked = yield from inverse_offers(state, candidates, result.grants_one_by_one(), now_s, step)
+        result = replace(result, inverse_offers=asked)
+    return result
 
 
 class Decision:
@@ -73,7 +87,10 @@ class Decision:
         agents: list[Agent],
         now_s: float,
         draws: Draws,
+        allowance: Allowance | None,
+        chances: Chances | None,
     ) -> None:
+        """Without `chances`, roles and frameworks are asked by their shares."""
         self._state = state
         self._seats = state.seats
         self._candidates = candidates
@@ -89,18 +106,18 @@ class Decision:
         """The latest agent of which quota kept something."""
         self._undecided: dict[Agent, None] = {}
         """Agents of which quota cuts now one thing and now another, as chance has it."""
-        self._allowance = Allowance.of(state)
-        self._tree = TreeContest(state.tree, state.pool)
+        self._allowance = allowance
+        self._effort = 0
+        """What was done so far, about a plain agent each: a clock would be asked too often."""
+        self._tree = TreeContest(state.tree, state.pool, self._worked)
         self._contests: dict[Role, Contest[Seat]] = {}
         self._agents = agents
         self._looked_at = len(self._agents)
         self._tastes = state.seats.tastes()
         self._lone = self._lone_of()
         self._only_role = next(iter(state.tree.roles.values())) if len(state.tree.roles) == 1 else None
-        self._chances = Chances(state.tree.chances()) if state.options.is_random and agents else None
+        self._chances = chances
         self._names: dict[Role, list[str]] = {}
-        self._effort = 0
-        """What was done so far, about a plain agent each: a clock would be asked too often."""
         self._alike: Bundle | None = None
         """What the latest agent that was handed over had free: most have the same."""
         self._work = self._stages()
@@ -116,17 +133,12 @@ class Decision:
         return all(self._effort < until for _ in self._work)
 
     def result(self) -> Round:
-        """The round, once it is decided."""
-        grants = self._grants
-        inverse: tuple[InverseGrant, ...] = ()
-        if self._state.away:
-            given = chain(*(lot.grants() for lot in self._lots), grants)
-            inverse = tuple(inverse_offers(self._state, self._candidates, given, self._now_s))
+        """The round, once it is decided; nobody is asked to leave an agent yet."""
         return Round(
             self._candidates,
             self._lots,
-            grants,
-            inverse,
+            self._grants,
+            (),
             self._looked_at,
             self._settled,
             self._held_back,
@@ -190,7 +202,11 @@ class Decision:
 
     def _contest(self, role: Role) -> Contest[Seat]:
         contest = self._contests[role] = Contest(role.seating, self._state.pool)
+        self._effort += len(contest.order)
         return contest
+
+    def _worked(self, effort: int) -> None:
+        self._effort += effort
 
     # -- order -----------------------------------------------------------------------------------------------
 
@@ -199,24 +215,33 @@ class Decision:
         if self._only_role is not None:
             return (self._only_role,)
         roles = self._state.tree.roles
-        if self._chances is not None:
-            return (roles[path] for path in self._draws.roles(stage, agent.id, self._chances))
-        if seats.bit_count() * FEW < len(roles):
-            return self._tree.sorted({seat.role: None for seat in self._seats.of(seats)})
-        return self._tree.in_order()
+        are_few = seats.bit_count() * FEW < len(roles)
+        among = {seat.role: None for seat in self._seats.of(seats)} if are_few else None
+        if self._chances is None:
+            return self._tree.in_order() if among is None else self._tree.sorted(among)
+        names = [role.path for role in among] if among is not None else None
+        self._effort += len(names or ())
+        return (roles[path] for path in self._draws.roles(stage, agent.id, self._chances, names))
 
     def _seats_of(self, stage: int, agent: Agent, role: Role, seats: int) -> Iterable[Seat]:
         """Seats of a role in the order they are asked; those that are not in the set may be left out."""
+        are_few = (asked := seats.bit_count()) * FEW < len(role.seating)
         if self._chances is not None:
-            names = self._names.get(role)
-            if names is None:
-                names = self._names[role] = [seat.framework.id for seat in role.seating.members]
+            names = [seat.framework.id for seat in self._seats.of(seats)] if are_few else self._all_of(role)
             drawn = self._draws.frameworks(stage, agent.id, role.path, names)
             return (role.seats[name] for name in drawn)
         contest = self._contests.get(role) or self._contest(role)
-        if seats.bit_count() * FEW < len(contest.order):
+        if are_few:
+            self._effort += asked
             return contest.sorted(self._seats.of(seats))
         return (key[3] for key in contest.order)
+
+    def _all_of(self, role: Role) -> list[str]:
+        names = self._names.get(role)
+        if names is None:
+            names = self._names[role] = [seat.framework.id for seat in role.seating.members]
+            self._effort += len(names)
+        return names
 
     def _charge_seats(self, role: Role, grants: list[Grant]) -> None:
         if self._chances is None and role in self._contests:
@@ -240,12 +265,15 @@ class Decision:
         free = self._rest.get(agent, agent.free)
         seats = (yield from self._interested(agent, free)) & allowance.wanting
         first = len(self._grants)
-        for role in self._roles(1, agent, seats) if seats else ():
+        for passed, role in enumerate(self._roles(1, agent, seats) if seats else (), 1):
             if not free:
                 break
             if role.mask & seats and role.path in allowance.unsatisfied:
                 self._effort += len(free.resources) // LIGHT
-                free = self._guarantee_role(agent, role, free, seats, allowance)
+                free = yield from self._guarantee_role(agent, role, free, seats, allowance)
+                yield
+            elif not passed % MANY:
+                self._effort += MANY // LIGHT
                 yield
         yield from self._note(agent, free, first)
         self._effort += 1
@@ -253,13 +281,15 @@ class Decision:
 
     def _guarantee_role(
         self, agent: Agent, role: Role, free: Bundle, seats: int, allowance: Allowance
-    ) -> Bundle:
+    ) -> Generator[None, None, Bundle]:
         offerable, first = free.for_role(role.lineage), len(self._grants)
         for seat in self._seats_of(1, agent, role, seats & role.mask):
             if not offerable or role.path not in allowance.unsatisfied:
                 break
             if not seat.bit & seats or not offerable.is_worth(seat.taste):
                 continue
+            self._effort += CUT
+            yield
             part = offerable.stripped(seat.taste)
             if not part.quota_part().is_cut_one_way:
                 self._undecided[agent] = None
@@ -288,14 +318,17 @@ class Decision:
                 self._cut_on, seats = agent, within
         first, whole = len(self._grants), free
         if seats:
-            for role in self._roles(2, agent, seats):
+            for passed, role in enumerate(self._roles(2, agent, seats), 1):
                 if role.mask & seats:
                     self._effort += len(free.resources) // LIGHT
-                    free, seats = self._share_with(agent, role, free, seats)
+                    free, seats = yield from self._share_with(agent, role, free, seats)
                     if self._allowance is not None and free is not whole:
                         seats = self._allowance.open_to(free, seats)
                     if not free or not seats:
                         break
+                    yield
+                elif not passed % MANY:
+                    self._effort += MANY // LIGHT
                     yield
         if len(self._grants) > first:
             yield from self._note(agent, free, first)
@@ -304,16 +337,20 @@ class Decision:
         self._effort += 1
         yield
 
-    def _share_with(self, agent: Agent, role: Role, free: Bundle, seats: int) -> tuple[Bundle, int]:
+    def _share_with(
+        self, agent: Agent, role: Role, free: Bundle, seats: int
+    ) -> Generator[None, None, tuple[Bundle, int]]:
         """Offer what is free of an agent to a role; what is left of it, and who may still want that."""
         offerable = free if free.is_open else free.for_role(role.lineage)
         if not offerable:
             return free, seats
-        grants, first, asked = self._grants, len(self._grants), 0
-        for seat in self._seats_of(2, agent, role, seats & role.mask):
+        grants, first = self._grants, len(self._grants)
+        for passed, seat in enumerate(self._seats_of(2, agent, role, seats & role.mask), 1):
+            if not passed % MANY:
+                self._effort += MANY // LIGHT
+                yield
             if not seat.bit & seats:
                 continue
-            asked += 1
             taste = seat.taste
             if not offerable.is_worth(taste):
                 seats &= ~(taste.mask & role.mask)
@@ -322,6 +359,7 @@ class Decision:
             if self._allowance is not None and offer:
                 offer, hopeless = self._within_quota(seat, agent, free, offer, self._allowance)
                 seats &= ~hopeless
+                yield
             if not self._is_welcome(seat, agent, offer):
                 continue
             grants.append(Grant(seat, agent, offer))
@@ -331,7 +369,6 @@ class Decision:
             offerable = offerable.without(offer)
             if not offerable:
                 break
-        self._effort += asked // LIGHT
         if len(grants) > first:
             self._charge_seats(role, grants[first:])
         return free, seats
@@ -345,6 +382,7 @@ class Decision:
         cut, is_limited = allowance.cut(role.path, offer, arrange)
         if cut is offer:
             return offer, 0
+        self._effort += CUT
         self._cut_on = agent
         if not offer.quota_part().is_cut_one_way:
             self._undecided[agent] = None
@@ -374,9 +412,12 @@ class Decision:
                 self._effort += judged // LIGHT
                 yield
             seats &= ~excluded_seats(self._state, agent)
-        for taste in self._tastes:
+        for number, taste in enumerate(self._tastes, 1):
             if not free.is_worth(taste):
                 seats &= ~taste.mask
+            if not number % MANY:
+                self._effort += MANY // LIGHT
+                yield
         return seats
 
     def _blocked(self, agent: Agent, free: Bundle) -> Generator[None, None, int]:

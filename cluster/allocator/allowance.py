@@ -5,12 +5,13 @@ Source: reference allocator.md §4.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from functools import partial
 from typing import TYPE_CHECKING
 
 from cluster.allocator.bundle import Bundle
 from cluster.allocator.quota import shrink
+from cluster.allocator.slices import ALL_AT_ONCE, at_once
 from cluster.model import Limits, Quantities, Resources
 
 if TYPE_CHECKING:
@@ -31,18 +32,16 @@ class Allowance:
     """
 
     def __init__(self, state: AllocatorState) -> None:
+        """Use `preparing`, or `of`."""
         self._ledger = state.ledger
-        self._consumed = self._ledger.consumption()
-        self._required = self._ledger.required_headroom(self._consumed)
-        self._available = state.available_headroom()
+        self._roles = state.tree.roles
+        self._consumed: dict[str, Quantities] = {}
+        self._required = Quantities.EMPTY
+        self._available = Quantities.EMPTY  # needed only if something is required
         #: Roles whose guarantees are not met.
-        self.unsatisfied: dict[str, None] = dict.fromkeys(self._ledger.unsatisfied(self._consumed))
-        roles = state.tree.roles
+        self.unsatisfied: dict[str, None] = {}
         #: Their seats that want offers.
         self.wanting = 0
-        for path in self.unsatisfied:
-            self.wanting |= roles[path].mask if path in roles else 0
-        self._roles = roles
         self._offers: dict[tuple[Bundle, Bundle, Bundle, str | None], Bundle] = {}
         self._tastes = state.seats.tastes()
         self._closed: dict[Bundle, int] = {}
@@ -54,7 +53,33 @@ class Allowance:
     @staticmethod
     def of(state: AllocatorState) -> Allowance | None:
         """The allowance at the start of a round; None if there is no quota at all."""
-        return Allowance(state) if state.ledger.quotas else None
+        return at_once(Allowance.preparing(state, ALL_AT_ONCE))
+
+    @staticmethod
+    def preparing(state: AllocatorState, step: int) -> Generator[None, None, Allowance | None]:
+        """Find out the same, `step` roles or agents at a time.
+
+        What happens in between is counted or not, as it comes.
+        """
+        if not state.ledger.quotas:
+            return None
+        allowance = Allowance(state)
+        for number, role in enumerate(sorted(state.ledger.quotas), 1):
+            allowance._look_at(role)
+            if not number % step:
+                yield
+        if allowance._required:
+            allowance._available = yield from state.available_headroom(step)
+        return allowance
+
+    def _look_at(self, role: str) -> None:
+        """Count in what a role with quota has, and what is missing to its guarantee."""
+        consumed = self._consumed[role] = self._ledger.consumed(role)
+        missing = self._ledger.quota(role).guarantees - consumed
+        if missing:
+            self._required = self._required + missing
+            self.unsatisfied[role] = None
+            self.wanting |= self._roles[role].mask if role in self._roles else 0
 
     # -- guarantees ------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ Source: reference allocator.md §1, §6.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from weakref import WeakValueDictionary
 
 from cluster.allocator.agents import Agent, Place
@@ -52,6 +53,8 @@ class Books:
         self._strangers: dict[str, dict[str, None]] = {}
         """Frameworks that are not known, and the agents they hold something on."""
         self._places: WeakValueDictionary[object, Place] = WeakValueDictionary()  # kept by their agents
+        self._void_by_place = self._void_by_host = 0
+        """Seats whose constraints changed, or that are gone: what was found out about them is void."""
 
     # -- totals -----------------------------------------------------------------------------------------
 
@@ -174,9 +177,13 @@ class Books:
 
     def _void_refusals(self, agent: Agent) -> None:
         self.refusals.forget_agent(agent)
-        for framework in self.frameworks.values():
-            if framework.refused_inverse:
+        self._void_inverse_refusals(agent)
+
+    def _void_inverse_refusals(self, agent: Agent) -> None:
+        for name in agent.inverse_refused_by:
+            if (framework := self.frameworks.get(name)) is not None:
                 framework.refused_inverse.pop(agent.id, None)
+        agent.inverse_refused_by.clear()
 
     # -- seats ------------------------------------------------------------------------------------------
 
@@ -197,24 +204,37 @@ class Books:
     def _describe_seat(self, seat: Seat) -> None:
         """The framework is another one than before: whoever thought about it must think again."""
         self.seats.unlist(seat)
-        self._forget_verdicts(seat)
+        self._void_verdicts(seat)
         self.refusals.seat_changed(seat)
         seat.taste = self._taste(seat.framework, seat.role.path)
         self.seats.describe(seat)
 
-    def _forget_verdicts(self, seat: Seat) -> None:
-        keep = ~seat.bit
-        for place in self._places.values() if self.seats.has_constraints & seat.bit else ():
-            place.judged &= keep
-            place.excluded &= keep
-        for agent in self.agents.values() if self.seats.has_host_constraints & seat.bit else ():
-            agent.judged &= keep
-            agent.excluded &= keep
+    def _void_verdicts(self, seat: Seat) -> None:
+        """Before the next round they are forgotten, those of all such seats together."""
+        self._void_by_place |= self.seats.has_constraints & seat.bit
+        self._void_by_host |= self.seats.has_host_constraints & seat.bit
+
+    def forgetting_verdicts(self, step: int) -> Iterator[None]:
+        """Forget what agents and places say of seats that are others now, `step` of them at a time."""
+        keep_by_place, keep_by_host = ~self._void_by_place, ~self._void_by_host
+        places = list(self._places.valuerefs()) if self._void_by_place else []
+        for number, reference in enumerate(places, 1):
+            if (place := reference()) is not None:
+                place.judged &= keep_by_place
+                place.excluded &= keep_by_place
+            if not number % step:
+                yield
+        for number, agent in enumerate(self.agents.values() if self._void_by_host else (), 1):
+            agent.judged &= keep_by_host
+            agent.excluded &= keep_by_host
+            if not number % step:
+                yield
+        self._void_by_place = self._void_by_host = 0
 
     def _unseat(self, framework: Framework, seat: Seat) -> None:
         """A framework is no longer tracked under a role."""
         self.refusals.forget_seat(seat)
-        self._forget_verdicts(seat)
+        self._void_verdicts(seat)
         self.seats.remove(seat)
         role = seat.role
         del framework.seats[role.path], role.seats[framework.id]

@@ -63,6 +63,7 @@ class Bundle:
         "_open_counted",
         "_quota_part",
         "_reservations",
+        "_revocable_counted",
         "_scalars",
         "_stripped",
         "counted",
@@ -104,6 +105,7 @@ class Bundle:
         self._left: tuple[Bundle, Bundle] | None = None
         self._beyond_quota: Bundle | None = None
         self._open_counted: Counted | None = None
+        self._revocable_counted: Counted | None = None
         self._scalars: Counted | None = None
         self._reservations: tuple[tuple[str, Counted], ...] | None = None
 
@@ -185,6 +187,13 @@ class Bundle:
         if self._open_counted is None:
             self._open_counted = tuple(self.resources.scalars().unreserved().quantities().items())
         return self._open_counted
+
+    def revocable_counted(self) -> Counted:
+        """Scalars that may be taken back."""
+        if self._revocable_counted is None:
+            revocable = self.resources.revocable() if self.has_revocable else Resources.EMPTY
+            self._revocable_counted = tuple(revocable.scalars().quantities().items())
+        return self._revocable_counted
 
     def scalars(self) -> Counted:
         """All scalars, shared ones included."""

@@ -5,10 +5,11 @@ Source: reference allocator.md §3, §6.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 
 from cluster.allocator.books import Books
 from cluster.allocator.quota import Quota
+from cluster.allocator.slices import ALL_AT_ONCE, at_once
 from cluster.model import Limits, Quantities
 
 
@@ -24,8 +25,14 @@ class ClusterEvents(Books):
 
     def update_weights(self, weights: Mapping[str, float]) -> None:
         """Set weights of roles, which need not exist yet; 1 is the default."""
-        for role, weight in weights.items():
+        at_once(self.updating_weights(weights, ALL_AT_ONCE))
+
+    def updating_weights(self, weights: Mapping[str, float], step: int) -> Generator[None, None, None]:
+        """Do the same, `step` roles at a time; no event and no question may come in between."""
+        for number, (role, weight) in enumerate(weights.items(), 1):
             self.tree.update_weight(role, weight)
+            if not number % step:
+                yield
 
     def update_whitelist(self, hostnames: Iterable[str] | None) -> None:
         """Offer only agents with these hostnames; None for all."""

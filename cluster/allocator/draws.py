@@ -9,15 +9,21 @@ Source: reference allocator.md §2 (random sorter), §4 (shuffles, shrink).
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import accumulate
+from math import log1p
 from typing import Protocol, TypeVar
 
 from cluster.allocator.agents import Agent
 from cluster.model import Resources
 
 T = TypeVar("T")
+
+MOST_IN_VAIN = 16
+"""Draws in a row that give nothing new, before those that are in the way are left out."""
+MOST_WITHOUT = 8
+"""Sets of names in the way that are remembered."""
 
 
 class Source(Protocol):
@@ -30,17 +36,39 @@ class Source(Protocol):
 class Chances:
     """Names that are drawn, each with the probability to come first."""
 
-    __slots__ = ("_bounds", "names", "probabilities")
+    __slots__ = ("_bounds", "_without", "names", "probabilities")
 
     def __init__(self, probabilities: Mapping[str, Fraction]) -> None:
         self.probabilities = probabilities
         self.names = list(probabilities)
         self._bounds = list(accumulate(float(p) for p in probabilities.values()))
+        self._without: dict[frozenset[str], Chances] = {}
 
     def draw(self, source: Source) -> str:
         """One of the names; drawn again it may be the same."""
         bounds = self._bounds
         return self.names[min(bisect_right(bounds, source.random() * bounds[-1]), len(bounds) - 1)]
+
+    def without(self, names: frozenset[str]) -> Chances:
+        """Those of the others; the same few names are in the way time and again."""
+        found = self._without.get(names)
+        if found is None:
+            others = {name: p for name, p in self.probabilities.items() if name not in names}
+            if len(self._without) >= MOST_WITHOUT:
+                self._without.clear()
+            found = self._without[names] = Chances(others)
+        return found
+
+    def shuffled(self, names: Iterable[str], source: Source) -> list[str]:
+        """Some of the names in the order in which they would be drawn.
+
+        Each waits for a time that is exponential, shorter for a heavier one. Source: Efraimidis and Spirakis,
+        "Weighted random sampling with a reservoir", 2006.
+        """
+        probabilities, random = self.probabilities, source.random
+        waits = [(-log1p(-random()) / float(probabilities[name]), name) for name in names]
+        waits.sort()
+        return [name for _, name in waits]
 
 
 class Draws(Protocol):
@@ -54,8 +82,10 @@ class Draws(Protocol):
     ) -> list[Resources]:
         """Order in which the single entries of an offer are cut to a `limit`, `guarantee` or `headroom`."""
 
-    def roles(self, stage: int, agent: str, chances: Chances) -> Iterator[str]:
-        """Weighted random order of the roles for an agent."""
+    def roles(
+        self, stage: int, agent: str, chances: Chances, among: Sequence[str] | None = None
+    ) -> Iterable[str]:
+        """Weighted random order of the roles for an agent; of those `among` if not of all."""
 
     def frameworks(self, stage: int, agent: str, role: str, frameworks: Sequence[str]) -> Iterator[str]:
         """Random order of the frameworks of a role for an agent."""
@@ -79,22 +109,25 @@ class RandomDraws:
         """See `Draws`."""
         return list(_shuffled(entries, self._source))
 
-    def roles(self, stage: int, agent: str, chances: Chances) -> Iterator[str]:
-        """See `Draws`. The first few are drawn until a new one comes; the rest is put in order at once."""
-        source, drawn = self._source, dict[str, None]()
-        tries = len(chances.names)
-        while len(drawn) * 2 < len(chances.names) and tries:
-            name = chances.draw(source)
-            tries -= 1
-            if name not in drawn:
-                drawn[name] = None
-                yield name
-        rest = [name for name in chances.names if name not in drawn]
-        while rest:
-            left = Chances({name: chances.probabilities[name] for name in rest})
+    def roles(
+        self, stage: int, agent: str, chances: Chances, among: Sequence[str] | None = None
+    ) -> Iterable[str]:
+        """See `Draws`."""
+        return self._drawn(chances) if among is None else chances.shuffled(among, self._source)
+
+    def _drawn(self, chances: Chances) -> Iterator[str]:
+        """The first few are drawn until a new one comes; the rest is put in order at once."""
+        source, drawn, left, in_vain = self._source, dict[str, None](), chances, 0
+        while len(drawn) * 2 < len(chances.names):
             name = left.draw(source)
-            rest.remove(name)
-            yield name
+            if name not in drawn:
+                drawn[name], in_vain = None, 0
+                yield name
+            else:
+                in_vain += 1
+                if in_vain == MOST_IN_VAIN:  # some weigh far more than all others
+                    left, in_vain = chances.without(frozenset(drawn)), 0
+        yield from chances.shuffled((name for name in chances.names if name not in drawn), source)
 
     def frameworks(self, stage: int, agent: str, role: str, frameworks: Sequence[str]) -> Iterator[str]:
         """See `Draws`. Nearly always the first one takes all."""

@@ -129,8 +129,11 @@ SLOW: dict[type, Slow] = {
             e.used,
             step,
         )
-        if s.has_much(e.framework_id, step)
+        if len(e.roles) > step or s.has_much(e.framework_id, step)
         else None
+    ),
+    m.UpdateWeights: lambda s, e, step: (
+        s.updating_weights(e.weights, step) if len(e.weights) > step else None
     ),
     m.UpdateAllocation: lambda s, e, step: (
         s.updating_allocation(e.framework_id, e.agent_id, e.offered, e.conversions, step)
@@ -160,7 +163,12 @@ PRELUDES: dict[type, Slow] = {
     ),
     m.RemoveFramework: lambda s, e, step: _if_busy(s, e, step, s.letting_go(e.framework_id, step)),
     m.RemoveAgent: lambda s, e, step: (
-        s.taking_back(e.agent_id, step) if len(s.agents[e.agent_id].held) > step else None
+        s.clearing_agent(e.agent_id, step) if s.is_crowded(e.agent_id, step) else None
+    ),
+    m.UpdateAgent: lambda s, e, step: (
+        s.voiding_refusals(e.agent_id, step)
+        if s.is_moved(e.agent_id, e.info) and s.is_crowded(e.agent_id, step)
+        else None
     ),
 }
 """Events that are easy once that is done beforehand, if there is much to it."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import enum
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -128,7 +128,7 @@ class Takers:
 
     def __init__(self, of: Round | None) -> None:
         self.of = of
-        self._left = iter(of.grants if of is not None else ())
+        self._left = of.grants_one_by_one() if of is not None else iter(())
         self._by_agent: dict[Agent, tuple[tuple[str, str], ...]] = {}
 
     def advance(self, grants: int) -> bool:
@@ -158,8 +158,9 @@ class Inquiry:
         self._now_s = now_s
         self._round_takers = takers
         # Made when first needed: many may ask at once, and then wait for each other.
+        self._preparing: Generator[None, None, Allowance | None] | None = None
         self._asker: _Asker | None = None
-        self._left: Iterator[Agent] | None = None
+        self._left: Iterator[Agent] = iter(())
         self._agents = self._offered = self._possible = 0
         self._whys: Counter[Why] = Counter()
         self._never: Counter[Why] = Counter()
@@ -169,17 +170,29 @@ class Inquiry:
         self._ends_s: list[float] = []  # the first and the last end of a refusal
 
     def advance(self, agents: int) -> bool:
-        """Judge so many more agents; whether all are."""
-        if not self._round_takers.advance(agents):
+        """Judge so many more agents, fewer of large ones; whether all are judged."""
+        if not self._round_takers.advance(agents) or not self._get_ready(agents):
             return False
-        if self._left is None:
-            self._left = iter(list(self._state.agents.values()))
-        judged = 0
-        for agent in islice(self._left, agents):
-            judged += 1
+        effort = 0
+        for agent in self._left:
             if agent.id in self._state.agents:
                 self._count(self.judge(agent))
-        return judged < agents
+            effort += 1 + (len(agent.held) + len(agent.total) >> 3)
+            if effort >= agents:
+                return False
+        return True
+
+    def _get_ready(self, step: int) -> bool:
+        """Find out what quota allows, a step at a time; whether that is known."""
+        if self._asker is None:
+            if self._preparing is None:
+                self._preparing = Allowance.preparing(self._state, step)
+            try:
+                next(self._preparing)
+            except StopIteration as done:
+                self._asker = _Asker(self._state, self._framework, self._role, self._now_s, done.value)
+                self._left = iter(list(self._state.agents.values()))
+        return self._asker is not None
 
     def judge(self, agent: Agent) -> Withheld | None:
         """Why an agent was not offered; None if it was."""
@@ -210,7 +223,8 @@ class Inquiry:
 
     def _asking(self) -> _Asker:
         if self._asker is None:
-            self._asker = _Asker(self._state, self._framework, self._role, self._now_s)
+            allowance = Allowance.of(self._state)
+            self._asker = _Asker(self._state, self._framework, self._role, self._now_s, allowance)
         return self._asker
 
     def _count(self, verdict: Withheld | None) -> None:
@@ -234,7 +248,14 @@ class Inquiry:
 class _Asker:
     """A framework and role on whose behalf agents are judged."""
 
-    def __init__(self, state: AllocatorState, framework: Framework, role: str, now_s: float) -> None:
+    def __init__(
+        self,
+        state: AllocatorState,
+        framework: Framework,
+        role: str,
+        now_s: float,
+        allowance: Allowance | None,
+    ) -> None:
         self._state = state
         self._framework = framework
         self._role = role
@@ -245,7 +266,7 @@ class _Asker:
         self._taste: Taste = seat.taste if seat is not None else Taste(alternatives, framework.takes)
         self._seat = seat
         self._unwanted = self._find_unwanted()
-        self._allowance = Allowance.of(state)
+        self._allowance = allowance
         self._free_verdicts: dict[Bundle, Why | None] = {}
 
     def held_for(self) -> tuple[str, ...]:

@@ -62,15 +62,22 @@ class FrameworkEvents(Books):
         used: Mapping[str, Resources],
         step: int,
     ) -> Generator[None, None, Candidates]:
-        """Do the same; adopt what so many hold at a time. No event and no question may come in between."""
+        """Do the same, so many roles at a time, and adopt what so many hold.
+
+        No event and no question may come in between.
+        """
         assert framework_id not in self.frameworks, f"framework {framework_id} is already here"
         ready = constraints_of(constraints, self.options.regex_limits)
         framework = self.frameworks[framework_id] = Framework(framework_id, is_active=is_active)
         framework.describe(roles, suppressed, capabilities, min_allocatable, ready)
         adopted = self._strangers.pop(framework_id, {})
+        effort = 0
         for role in framework.roles:
             self._seat(framework, role)
-        effort = 0
+            effort += 1
+            if effort >= step:
+                effort = 0
+                yield
         for agent_id in adopted:
             agent = self.agents[agent_id]
             self._adopt(framework, agent)

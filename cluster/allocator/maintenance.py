@@ -5,7 +5,8 @@ Source: reference allocator.md §7.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from cluster.allocator.candidates import Candidates
@@ -17,26 +18,44 @@ if TYPE_CHECKING:
 
 
 def inverse_offers(
-    state: AllocatorState, candidates: Candidates, given: Iterable[Grant], now_s: float
-) -> Iterator[InverseGrant]:
+    state: AllocatorState, candidates: Candidates, given: Iterable[Grant], now_s: float, step: int
+) -> Generator[None, None, tuple[InverseGrant, ...]]:
     """Ask all that hold something of a candidate with maintenance to leave it, once each.
 
-    Whoever is just being given something of it is asked too.
+    Whoever is just being given something of it is asked too. Found about `step` holders at a time; no event
+    may come in between.
     """
-    grants = list(given)
-    for agent in state.agents.values():
+    takers: dict[Agent, dict[str, None]] = {}
+    left = iter(given)
+    while some := list(islice(left, step)):
+        for grant in some:
+            if grant.on in state.away:
+                takers.setdefault(grant.on, {})[grant.framework] = None
+        yield
+    asked: list[InverseGrant] = []
+    effort = 0
+    for agent in _away(state, candidates):
         unavailability = agent.unavailability
-        if unavailability is None or agent.id not in candidates:
-            continue
-        for name in _holders(agent, grants):
+        assert unavailability is not None, f"agent {agent.id} will not be away"
+        holders = dict.fromkeys([*(framework for framework, _ in agent.held), *takers.get(agent, ())])
+        for name in holders:
             framework = state.frameworks.get(name)
             if framework is None or not framework.is_active or name in agent.inverse_outstanding:
                 continue
             if not any(until_s > now_s for until_s in framework.refused_inverse.get(agent.id, ())):
-                yield InverseGrant(name, agent.id, unavailability)
+                asked.append(InverseGrant(name, agent.id, unavailability))
+        effort += 1 + len(holders)
+        if effort >= step:
+            effort = 0
+            yield
+    return tuple(asked)
 
 
-def _holders(agent: Agent, grants: list[Grant]) -> dict[str, None]:
-    return dict.fromkeys(
-        [*(framework for framework, _ in agent.held), *(g.framework for g in grants if g.on is agent)]
-    )
+def _away(state: AllocatorState, candidates: Candidates) -> list[Agent]:
+    """Candidates with maintenance, in an order that does not depend on how sets are hashed."""
+    if candidates.is_all:
+        return list(state.away)
+    if len(candidates.agents) < len(state.away):
+        named = [state.agents[name] for name in sorted(candidates.agents) if name in state.agents]
+        return [agent for agent in named if agent in state.away]
+    return [agent for agent in state.away if agent.id in candidates]

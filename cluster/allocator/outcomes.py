@@ -14,6 +14,8 @@ from cluster.allocator.candidates import Candidates
 from cluster.allocator.round import Grant, Lot, Round
 from cluster.allocator.seats import Seat
 
+FEW_TASTES = 16
+"""Tastes that are asked about an agent in no time."""
 FEW_NAMED = 8
 """How many times fewer candidates than agents worth a look make it faster to go through the candidates."""
 
@@ -93,16 +95,25 @@ class Outcomes(Books):
         for first in range(0, len(result.singles), step):
             yield from self._hold(result.singles[first : first + step], singles, step)
             yield
-        lots = [*result.lots, *(Lot(seat, bundle, on) for (seat, bundle), on in singles.items())]
-        for number, lot in enumerate(lots, 1):
-            if not lot.bundle.shared:
-                self._charge_often(lot.seat, lot.bundle, len(lot.agents))
+        lots = list(result.lots)
+        for lot in lots:
+            self._charge_lot(lot)
+        for number, ((seat, bundle), on) in enumerate(singles.items(), 1):
+            lot = Lot(seat, bundle, on)
+            lots.append(lot)
+            self._charge_lot(lot)
             if not number % step:
                 yield
-        for inverse in result.inverse_offers:
+        for number, inverse in enumerate(result.inverse_offers, 1):
             self.agents[inverse.agent].inverse_outstanding[inverse.framework] = None
+            if not number % step:
+                yield
         yield from self._set_aside(result, step)
         return lots
+
+    def _charge_lot(self, lot: Lot) -> None:
+        if not lot.bundle.shared:
+            self._charge_often(lot.seat, lot.bundle, len(lot.agents))
 
     def _hold(
         self, grants: Iterable[Grant], lots: dict[tuple[Seat, Bundle], list[Agent]], step: int
@@ -136,8 +147,9 @@ class Outcomes(Books):
     def _set_aside(self, result: Round, step: int) -> Iterator[None]:
         """Look no more at agents that nobody wanted."""
         openings, tastes = self.openings, self.seats.tastes()
-        for first in range(0, len(result.settled), step):
-            for agent in result.settled[first : first + step]:
+        few = max(1, step // (1 + len(tastes) // FEW_TASTES))
+        for first in range(0, len(result.settled), few):
+            for agent in result.settled[first : first + few]:
                 free = agent.free
                 if not free:
                     openings.forget(agent)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Protocol
 
 from cluster.model import Quantities, Resources
 
@@ -10,6 +11,13 @@ from cluster.model import Quantities, Resources
 def scalar_quantities(resources: Resources) -> Quantities:
     """Amounts that count towards shares: scalars only, a port range is no resource to be fair about."""
     return resources.scalars().quantities()
+
+
+class Crowd(Protocol):
+    """An order of many clients."""
+
+    def settling(self) -> Iterator[None]:
+        """Put all in order, a step at a time."""
 
 
 class Pool:
@@ -26,6 +34,13 @@ class Pool:
         #: The totals that shares are measured against.
         self.weighed: dict[str, int] = {}
         self.version = 0
+        #: Orders that take long to be repaired at once.
+        self.crowded: dict[Crowd, None] = {}
+
+    def settling(self) -> Iterator[None]:
+        """Repair those, a step at a time; no event may come in between."""
+        for crowd in self.crowded:
+            yield from crowd.settling()
 
     def add(self, scalars: Iterable[tuple[str, int]]) -> None:
         """An agent's resources join the cluster."""

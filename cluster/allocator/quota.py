@@ -142,21 +142,6 @@ class Ledger:
         """Quota a role has used up: all reservations, and what else is offered or allocated."""
         return self.reserved.of(role) + self.held.of(role)
 
-    def consumption(self) -> dict[str, Quantities]:
-        """Consumption of every role with quota."""
-        return {role: self.consumed(role) for role in self.quotas}
-
-    def required_headroom(self, consumption: Mapping[str, Quantities]) -> Quantities:
-        """What must stay free for guarantees that are not met."""
-        required = Quantities.EMPTY
-        for role, consumed in consumption.items():
-            required = required + (self.quota(role).guarantees - consumed)
-        return required
-
-    def unsatisfied(self, consumption: Mapping[str, Quantities]) -> list[str]:
-        """Roles whose guarantees are not met."""
-        return [role for role in sorted(consumption) if self.quota(role).guarantees - consumption[role]]
-
     def available_headroom(
         self, total: Mapping[str, int], held: Mapping[str, int], revocable: Quantities
     ) -> Quantities:

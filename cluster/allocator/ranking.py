@@ -8,12 +8,20 @@ Source: reference allocator.md §2; Ghodsi et al., "Dominant Resource Fairness",
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from heapq import merge
+from itertools import islice
 from typing import Generic, TypeVar
 
 from cluster.allocator.bundle import Bundle, Counted
 from cluster.allocator.pool import Pool, scalar_quantities
+from cluster.allocator.slices import at_once
 from cluster.model import Resources
+
+FEW = 512
+"""Clients that are put in order in about a millisecond."""
+MOVED_AT_ONCE = 64
+"""Clients that find a new place in a long order in well under that."""
 
 
 class Client:
@@ -96,7 +104,8 @@ class Level(Generic[C]):
     """The clients of one level that are listed, in order.
 
     The order is a pure function of holdings, counts and weights. It is repaired when somebody looks: a new
-    cluster total means one full sort, any other change moves the clients that were touched.
+    cluster total means one full sort, any other change moves the clients that were touched. Levels of many
+    are known to the pool, so that a round can have them put in order a step at a time before it looks.
     """
 
     __slots__ = ("_order", "_pool", "_sorted_at", "_touched", "members")
@@ -116,12 +125,16 @@ class Level(Generic[C]):
         """List a client."""
         self.members[client] = None
         self._touched[client] = None
+        if len(self.members) > FEW:
+            self._pool.crowded[self] = None
 
     def discard(self, client: C) -> None:
         """List a client no more."""
         if client in self.members:
             del self.members[client]
             self._touched[client] = None
+            if len(self.members) == FEW:
+                self._pool.crowded.pop(self, None)
 
     def touch(self, client: C) -> None:
         """The client holds something else, or its weight changed."""
@@ -129,24 +142,46 @@ class Level(Generic[C]):
 
     def ordered(self) -> list[Key[C]]:
         """The order now; not to be changed."""
-        if self._sorted_at != self._pool.version:
-            self._sort(list(self.members))
-        elif self._touched:
-            if len(self._touched) * 4 > len(self.members):
-                self._sort([client for client in self._touched if client in self.members])
-            else:
-                for client in self._touched:
-                    self._move(client)
-        if self._touched:
-            self._touched.clear()
+        if self._touched or self._sorted_at != self._pool.version:
+            at_once(self.settling())
         return self._order
 
-    def _sort(self, changed: list[C]) -> None:
+    def settling(self) -> Generator[None, None, None]:
+        """Put all in order, a step at a time; nothing may happen in between."""
+        if self._sorted_at != self._pool.version:
+            yield from self._sorting(list(self.members))
+        elif len(self._touched) * 4 > len(self.members):
+            yield from self._sorting([client for client in self._touched if client in self.members])
+        else:
+            for number, client in enumerate(self._touched, 1):
+                self._move(client)
+                if not number % MOVED_AT_ONCE:
+                    yield
+        if self._touched:
+            self._touched.clear()
+
+    def _sorting(self, changed: list[C]) -> Generator[None, None, None]:
+        """Sort anew, where only these have another key; by runs that are merged, if there are many."""
         for client in self._touched:
             client.key = None
-        for client in changed:
+        for number, client in enumerate(changed, 1):
             client.key = self._key(client)
-        self._order = sorted(self._key_of(client) for client in self.members)
+            if not number % FEW:
+                yield
+        keys = [self._key_of(client) for client in self.members]
+        if len(keys) <= FEW:
+            keys.sort()
+            order = keys
+        else:
+            runs = []
+            for first in range(0, len(keys), FEW):
+                runs.append(sorted(keys[first : first + FEW]))
+                yield
+            merged, order = merge(*runs), []
+            while some := list(islice(merged, FEW)):
+                order += some
+                yield
+        self._order = order
         self._sorted_at = self._pool.version
 
     @staticmethod

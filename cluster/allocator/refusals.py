@@ -8,13 +8,14 @@ Source: reference allocator.md §5, "Offer filters".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 from cluster.allocator.agenda import Agenda
 from cluster.allocator.agents import Agent
 from cluster.allocator.eligibility import could_take
 from cluster.allocator.filters import MAX_FILTERS, OfferFilter, Refusal, filters_of, in_force, with_filter
 from cluster.allocator.seats import Seat, SeatTable
+from cluster.allocator.slices import ALL_AT_ONCE, at_once
 
 NEVER = float("inf")
 
@@ -62,8 +63,14 @@ class Refusals:
 
     def forget_agent(self, agent: Agent) -> None:
         """The agent is another one now, or gone."""
-        for seat in self._seats.of(agent.refused_by):
+        at_once(self.forgetting_agent(agent, ALL_AT_ONCE))
+
+    def forgetting_agent(self, agent: Agent, step: int) -> Generator[None, None, None]:
+        """Do the same, `step` seats at a time; no event may come in between."""
+        for number, seat in enumerate(self._seats.of(agent.refused_by), 1):
             self._set(seat, agent, None)
+            if not number % step:
+                yield
         agent.refused_by = agent.blocked = 0
         agent.due_s = NEVER
         self._overdue.pop(agent, None)
@@ -74,42 +81,53 @@ class Refusals:
             agent.blocked_for = None
 
     def expiring(self, now_s: float, rounds: int, step: int) -> Iterator[None]:
-        """Drop every filter that has ended, on `step` agents at a time."""
+        """Drop every filter that has ended, about `step` of them at a time.
+
+        Whoever does not want to know of the rest may stop at any time.
+        """
         number = 0
         overdue, self._overdue = self._overdue, {}
         try:
             while overdue:
                 agent, _ = overdue.popitem()
-                self._expire_on(agent, now_s, rounds)
+                for _ in self._expiring_on(agent, now_s, rounds):
+                    number += 1
+                    if not number % step:
+                        yield
+        finally:
+            self._overdue.update(overdue)
+        for agent in self._agenda.take_due(now_s):
+            for _ in self._expiring_on(agent, now_s, rounds):
                 number += 1
                 if not number % step:
                     yield
-        finally:
-            self._overdue.update(overdue)  # if nobody wanted to know of the rest
-        for agent in self._agenda.take_due(now_s):
-            self._expire_on(agent, now_s, rounds)
-            number += 1
-            if not number % step:
-                yield
 
-    def _expire_on(self, agent: Agent, now_s: float, rounds: int) -> None:
-        next_s, has_changed = NEVER, False
-        for seat in self._seats.of(agent.refused_by):
-            refusal = seat.refusals[agent]
-            left = in_force(refusal, now_s, rounds)
-            if left is not refusal:
-                has_changed = True
-                self._set(seat, agent, left)
-            if left is None:
-                agent.refused_by &= ~seat.bit
-            for each in filters_of(left):
-                if each.until_s > now_s:
-                    next_s = min(next_s, each.until_s)
-                else:
-                    self._overdue[agent] = None
-        if has_changed:
-            agent.blocked_for = None
-            self._reopen(agent)
+    def _expiring_on(self, agent: Agent, now_s: float, rounds: int) -> Iterator[None]:
+        """Drop those of an agent, one by one."""
+        next_s, gone, is_overdue, has_changed = NEVER, 0, False, False
+        self._overdue[agent] = None  # to be looked at again, should nobody want to know of the rest
+        try:
+            for seat in self._seats.of(agent.refused_by):
+                refusal = seat.refusals[agent]
+                left = in_force(refusal, now_s, rounds)
+                if left is not refusal:
+                    has_changed = True
+                    self._set(seat, agent, left)
+                if left is None:
+                    gone |= seat.bit
+                for each in filters_of(left):
+                    if each.until_s > now_s:
+                        next_s = min(next_s, each.until_s)
+                    else:
+                        is_overdue = True
+                yield
+        finally:
+            agent.refused_by &= ~gone
+            if has_changed:
+                agent.blocked_for = None
+                self._reopen(agent)
+        if not is_overdue:
+            del self._overdue[agent]
         agent.due_s = NEVER
         if next_s < NEVER:
             self._agenda.put(agent, next_s)

@@ -87,10 +87,14 @@ class Round:
         """Whether nothing comes of it."""
         return not (self.lots or self.singles or self.inverse_offers or self.settled or self.held_back)
 
+    def grants_one_by_one(self) -> Iterator[Grant]:
+        """All that was given away, made as they are taken."""
+        return chain(*(lot.grants() for lot in self.lots), self.singles)
+
     @property
     def grants(self) -> tuple[Grant, ...]:
         """All that was given away."""
-        return tuple(chain(*(lot.grants() for lot in self.lots), self.singles))
+        return tuple(self.grants_one_by_one())
 
     def offers(self) -> dict[str, dict[str, dict[str, Resources]]]:
         """Framework to role to agent to resources, allocated to the role, as offers carry them."""

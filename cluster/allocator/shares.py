@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from cluster.allocator.slices import at_once
 from cluster.allocator.state import AllocatorState
 from cluster.allocator.tree import Share
 
@@ -42,13 +43,7 @@ class RoleShare:
 
 def shares(state: AllocatorState) -> tuple[RoleShare, ...]:
     """All roles that have frameworks, in the order the next round would start with."""
-    working = sharing(state)
-    while True:
-        try:
-            next(working)
-        except StopIteration as done:
-            found: tuple[RoleShare, ...] = done.value
-            return found
+    return at_once(sharing(state))
 
 
 Found = Generator[None, None, tuple[RoleShare, ...]]
@@ -60,6 +55,7 @@ def sharing(state: AllocatorState, last: Orders | None = None) -> Found:
     With `last`, what `ordering` said before a round, places are those of that round; roles that came since
     have places behind all others.
     """
+    yield from state.pool.settling()
     found = []
     places = {path: place for place, path in enumerate(last)} if last is not None else {}
     for order, role in enumerate(state.tree.in_order()):
@@ -80,6 +76,7 @@ def sharing(state: AllocatorState, last: Orders | None = None) -> Found:
 
 def ordering(state: AllocatorState) -> Generator[None, None, Orders]:
     """Find the order a round begins with, a step at a time; nothing may happen in between."""
+    yield from state.pool.settling()
     found: dict[str, dict[str, int]] = {}
     for role in state.tree.in_order():
         places = found[role.path] = dict[str, int]()

@@ -10,6 +10,7 @@ Source: reference allocator.md §1, §3, §6.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Generator, Iterator
 
 from cluster.allocator.agent_events import AgentEvents
 from cluster.allocator.agents import Agent
@@ -36,17 +37,25 @@ class AllocatorState(FrameworkEvents, AgentEvents, ResourceEvents, ClusterEvents
         self.expire_filters(now_s)
         return sum(seat.filters for seat in known.seats.values())
 
-    def held_by_strangers(self) -> list[Agent]:
-        """Agents of which frameworks hold something that are not known."""
-        names = dict.fromkeys(name for agents in self._strangers.values() for name in agents)
-        return [self.agents[name] for name in names]
+    def held_by_strangers(self) -> Iterator[Agent]:
+        """Agents of which frameworks hold something that are not known; events may happen in between."""
+        told: dict[str, None] = {}
+        for framework_id in list(self._strangers):
+            for name in list(self._strangers.get(framework_id, ())):
+                if name not in told and name in self.agents:
+                    told[name] = None
+                    yield self.agents[name]
 
-    def available_headroom(self) -> Quantities:
-        """See `Ledger.available_headroom`."""
-        agents = self.agents.values() if self._revocable_agents else ()
-        free = Counter(agent.free for agent in agents if agent.whole.has_revocable)
-        revocable = Quantities.EMPTY
-        for bundle, times in free.items():  # agents are alike
-            one = bundle.resources.revocable().scalars().quantities()
-            revocable = revocable + Quantities((name, milli * times) for name, milli in one.items())
-        return self.ledger.available_headroom(self.pool.totals, self.tree.root.totals, revocable)
+    def available_headroom(self, step: int) -> Generator[None, None, Quantities]:
+        """See `Ledger.available_headroom`; what is revocable is counted `step` agents at a time."""
+        revocable: Counter[str] = Counter()
+        effort = 0
+        for agent in list(self.agents.values()) if self._revocable_agents else ():
+            if agent.whole.has_revocable:
+                effort += agent.free_effort
+                revocable.update(dict(agent.free.revocable_counted()))
+            effort += 1
+            if effort >= step:
+                effort = 0
+                yield
+        return self.ledger.available_headroom(self.pool.totals, self.tree.root.totals, Quantities(revocable))

@@ -8,17 +8,21 @@ Source: reference allocator.md §2.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from operator import itemgetter
 
 from cluster.allocator.bundle import Bundle
+from cluster.allocator.draws import Chances
 from cluster.allocator.pool import Pool
 from cluster.allocator.ranking import Client, Contest, Level
 from cluster.allocator.seats import Seat
 from cluster.model import ancestors
 
+STEP = 64
+"""Roles whose chances are worked out in one step."""
 VIRTUAL = "."
 """Name of the leaf of a role that also has roles below it. No role component may be `.`."""
 
@@ -90,13 +94,14 @@ class RoleTree:
         self.weights: dict[str, float] = {}
         #: Changes with the roles and their weights.
         self.version = 0
+        self._chances: Chances | None = None  # until that changes
 
     # -- roles ---------------------------------------------------------------------------------------------
 
     def add(self, path: str) -> Role:
         """Add a role that is not there, with nothing held."""
         assert path not in self.roles, f"{path} is already here"
-        self.version += 1
+        self._changed()
         node = self.root
         for name in path.split("/"):
             if node.role is not None:
@@ -113,7 +118,7 @@ class RoleTree:
 
     def remove(self, role: Role) -> None:
         """Remove a role without seats; what it holds leaves the levels above it."""
-        self.version += 1
+        self._changed()
         del self.roles[role.path]
         leaf = role.leaf
         plain = leaf.plain_totals()
@@ -129,7 +134,7 @@ class RoleTree:
     def update_weight(self, path: str, weight: float) -> None:
         """Set the weight of exactly this path; roles below do not inherit it. Default is 1."""
         assert weight > 0, f"weight of {path} is {weight}"
-        self.version += 1
+        self._changed()
         self.weights[path] = weight
         node = self.find(path)
         if node is not None:
@@ -196,26 +201,39 @@ class RoleTree:
         weight = client.over / client.under
         return Share(shares[dominant] if dominant else 0.0, dominant, weight, client.count)
 
-    def chances(self) -> dict[str, Fraction]:
-        """Of each role the probability to come first when the order is random.
+    def chances(self) -> Generator[None, None, Chances]:
+        """Of each role the probability to come first when the order is random, found a step at a time.
 
         A level's part is split among its children by their weights.
         """
-        found: dict[str, Fraction] = {}
-        self._split_chance(self.root, Fraction(1), found)
-        return found
+        if self._chances is None:
+            found: dict[str, Fraction] = {}
+            yield from self._split_chance(self.root, Fraction(1), found)
+            self._chances = Chances(found)
+        return self._chances
 
-    def _split_chance(self, node: RoleNode, part: Fraction, found: dict[str, Fraction]) -> None:
-        weights = {child: Fraction(child.over, child.under) for child in node.children.values()}
-        total = sum(weights.values(), Fraction(0))
-        for child, weight in weights.items():
-            mine = part * weight / total
+    def _split_chance(
+        self, node: RoleNode, part: Fraction, found: dict[str, Fraction]
+    ) -> Generator[None, None, None]:
+        total = Fraction(0)
+        for number, child in enumerate(node.children.values(), 1):
+            total += Fraction(child.over, child.under)
+            if not number % STEP:
+                yield
+        for number, child in enumerate(node.children.values(), 1):
+            mine = part * Fraction(child.over, child.under) / total
             if child.role is not None:
                 found[child.role.path] = mine
             else:
-                self._split_chance(child, mine, found)
+                yield from self._split_chance(child, mine, found)
+            if not number % STEP:
+                yield
 
     # -- shape ---------------------------------------------------------------------------------------------
+
+    def _changed(self) -> None:
+        self.version += 1
+        self._chances = None
 
     def _new_node(self, name: str, parent: RoleNode) -> RoleNode:
         node = RoleNode(name, parent, self._pool)
@@ -255,11 +273,15 @@ class RoleTree:
 
 
 class TreeContest:
-    """The tree as a round charges it: a contest for every level that is looked at."""
+    """The tree as a round charges it: a contest for every level that is looked at.
 
-    __slots__ = ("_contests", "_pool", "_root")
+    `worked` is told of roles that were put in order or picked out of it, as that is work.
+    """
 
-    def __init__(self, tree: RoleTree, pool: Pool) -> None:
+    __slots__ = ("_contests", "_pool", "_root", "_worked")
+
+    def __init__(self, tree: RoleTree, pool: Pool, worked: Callable[[int], None]) -> None:
+        self._worked = worked
         self._root = tree.root
         self._pool = pool
         self._contests: dict[RoleNode, Contest[RoleNode]] = {}
@@ -285,7 +307,10 @@ class TreeContest:
 
     def sorted(self, roles: Iterable[Role]) -> list[Role]:
         """Some of the roles, in order."""
-        return sorted(roles, key=self._path_of_keys)
+        keyed = [(self._path_of_keys(role), role) for role in roles]
+        keyed.sort(key=itemgetter(0))
+        self._worked(len(keyed))
+        return [role for _, role in keyed]
 
     def _path_of_keys(self, role: Role) -> list[tuple[float, int, str]]:
         keys = []
@@ -300,6 +325,7 @@ class TreeContest:
         contest = self._contests.get(node)
         if contest is None:
             contest = self._contests[node] = Contest(node.level, self._pool)
+            self._worked(len(contest.order))
         return contest
 
     def charge(self, role: Role, agent: str, bundle: Bundle) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from operator import attrgetter
 from typing import Any
@@ -20,6 +20,7 @@ from cluster.allocator import Candidates as Wanted
 from cluster.allocator import Round as Decided
 from cluster.allocator.agents import Agent
 from cluster.allocator.draws import Chances as Drawn
+from cluster.allocator.slices import at_once
 from cluster.model import Resources
 from tests.oracle.chance import Chance
 from tests.oracle.records import Candidates, Options
@@ -44,9 +45,13 @@ class PlacedDraws:
         """See `cluster.allocator.Draws`."""
         return self._chance.entries(f"{stage}/{agent}/{role}/{framework}/{use}", entries)
 
-    def roles(self, stage: int, agent: str, chances: Drawn) -> Iterator[str]:
+    def roles(
+        self, stage: int, agent: str, chances: Drawn, among: Sequence[str] | None = None
+    ) -> Iterable[str]:
         """See `cluster.allocator.Draws`."""
-        return iter(self._chance.clients(f"{stage}/{agent}/roles", chances.probabilities))
+        names = chances.probabilities if among is None else among
+        weights = {name: chances.probabilities[name] for name in names}
+        return self._chance.clients(f"{stage}/{agent}/roles", weights)
 
     def frameworks(self, stage: int, agent: str, role: str, frameworks: Sequence[str]) -> Iterator[str]:
         """See `cluster.allocator.Draws`."""
@@ -90,7 +95,9 @@ class ProductionSubject(Clocked):
         # What is given wholesale comes in no order.
         given = sorted(result.grants, key=attrgetter("agent")) if result.lots else result.grants
         grants = tuple(Grant(g.framework, g.role, g.agent, g.resources) for g in given)
-        inverse = tuple(InverseGrant(g.framework, g.agent, g.unavailability) for g in result.inverse_offers)
+        place = {name: number for number, name in enumerate(self.state.agents)}
+        asked = sorted(result.inverse_offers, key=lambda asked: place[asked.agent])
+        inverse = tuple(InverseGrant(g.framework, g.agent, g.unavailability) for g in asked)
         return Round(candidates, grants, inverse, self.now_s)
 
     def agents(self) -> list[str]:
@@ -117,7 +124,7 @@ class ProductionSubject(Clocked):
     def roles(self) -> list[str]:
         """See `Subject`."""
         if self.state.options.is_random:
-            chances = Drawn(self.state.tree.chances())
+            chances = at_once(self.state.tree.chances())
             return list(self._chances(self._rounds + 1).clients("asked/roles", chances.probabilities))
         return [each.role for each in shares(self.state)]
 

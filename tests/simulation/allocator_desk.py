@@ -69,14 +69,16 @@ class WatchedAllocator(AllocatorActor):
         self.arrived_during_rounds = 0
 
     def _write_down(self, done: Done) -> None:
-        if self._work is not None or self._waiting:
-            self.arrived_during_rounds += self._work is not None
-        else:
+        if self._work is None and not self._waiting:
             self.log.append((self.clock.now() / NANOS, done))
 
     def on_event(self, sender: PID, message: Event) -> None:
-        self._write_down(message)
+        self.arrived_during_rounds += self._work is not None
         super().on_event(sender, message)
+
+    def _let_happen(self, message: Event, now_s: float) -> None:
+        self._write_down(message)
+        super()._let_happen(message, now_s)
 
     def on_update_available(self, sender: PID, message: m.UpdateAvailable) -> None:
         self._write_down(message)

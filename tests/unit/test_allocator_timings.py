@@ -15,10 +15,10 @@ def count(metrics: dict[str, float], name: str) -> float:
 
 def test_every_round_is_timed_those_by_the_clock_too() -> None:
     cluster = Shape(3, 2).cluster(1)
-    before = cluster.actor._read_gauges()
+    before = cluster.runtime.metrics.snapshot()
     for _ in range(5):
         cluster.interval()
-    after = cluster.actor._read_gauges()
+    after = cluster.runtime.metrics.snapshot()
     for name in ("allocation_run_ms", "allocation_run_latency_ms"):
         assert count(after, name) == count(before, name) + 5
     assert after["allocator/mesos/allocation_run_latency_ms"] == 0.0  # nothing else was to be done
