@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
-from functools import partial
+from functools import partial, reduce
+from operator import or_
 
 from cluster.allocator.agents import Agent
 from cluster.allocator.allowance import Allowance
@@ -32,6 +33,8 @@ LIGHT = 4
 """How many seats asked, or kinds of resources looked through, are as much work as a plain agent."""
 MANY = 64
 """Grants of a single agent that are charged at once, and tastes or seats that are asked about it."""
+NOBODY: frozenset[str] = frozenset()
+"""For this role there is only what nobody reserved."""
 CUT = 8
 """How many plain agents it is as much work as to find out what quota leaves of an offer."""
 FEW = 8
@@ -118,6 +121,8 @@ class Decision:
         self._only_role = next(iter(state.tree.roles.values())) if len(state.tree.roles) == 1 else None
         self._chances = chances
         self._names: dict[Role, list[str]] = {}
+        self._reserved_seats: dict[str, int] = {}
+        """By role, those that may have what is reserved to it."""
         self._alike: Bundle | None = None
         """What the latest agent that was handed over had free: most have the same."""
         self._work = self._stages()
@@ -321,7 +326,10 @@ class Decision:
             for passed, role in enumerate(self._roles(2, agent, seats), 1):
                 if role.mask & seats:
                     self._effort += len(free.resources) // LIGHT
+                    count = len(self._grants)
                     free, seats = yield from self._share_with(agent, role, free, seats)
+                    if seats and any(grant.bundle.for_role(NOBODY) for grant in self._grants[count:]):
+                        seats = yield from self._within_reach(free, seats)
                     if self._allowance is not None and free is not whole:
                         seats = self._allowance.open_to(free, seats)
                     if not free or not seats:
@@ -412,12 +420,32 @@ class Decision:
                 self._effort += judged // LIGHT
                 yield
             seats &= ~excluded_seats(self._state, agent)
+        return (yield from self._within_reach(free, seats))
+
+    def _within_reach(self, free: Bundle, seats: int) -> Generator[None, None, int]:
+        """Those of the seats that could take enough of what is free: of it all, or of what is not reserved."""
+        theirs = 0 if free.is_open else self._reserved_for(free.reserved_to)
+        part = free if free.is_open else free.for_role(NOBODY)
         for number, taste in enumerate(self._tastes, 1):
-            if not free.is_worth(taste):
-                seats &= ~taste.mask
+            if not part.stripped(taste).is_worth(taste):
+                is_worth = theirs and free.stripped(taste).is_worth(taste)
+                seats &= ~(taste.mask & ~theirs) if is_worth else ~taste.mask
             if not number % MANY:
                 self._effort += MANY // LIGHT
                 yield
+        return seats
+
+    def _reserved_for(self, roles: frozenset[str]) -> int:
+        """Seats that resources reserved to these roles may go to."""
+        seats, known = 0, self._reserved_seats
+        for role in roles:
+            mask = known.get(role)
+            if mask is None:
+                below = [each.mask for each in self._state.tree.at_or_below(role)]
+                mask = known[role] = reduce(or_, below, 0)
+                self._effort += len(below) // LIGHT
+            seats |= mask
+        self._effort += len(roles) // MANY
         return seats
 
     def _blocked(self, agent: Agent, free: Bundle) -> Generator[None, None, int]:

@@ -20,6 +20,8 @@ from cluster.model import Resources
 
 FEW = 512
 """Clients that are put in order in about a millisecond."""
+MOST_PLANS = 64
+"""Bundles of which it is remembered what they add to shares."""
 MOVED_AT_ONCE = 64
 """Clients that find a new place in a long order in well under that."""
 
@@ -279,11 +281,13 @@ class Contest(Generic[C]):
 
     def _plan(self, bundle: Bundle) -> list[tuple[int, int, int]]:
         """What a bundle adds to which name, next to the cluster's total of it."""
-        plan = self._plans[bundle] = [
+        plan = [
             (self._names.index(name), milli, self._weighed[name])
             for name, milli in bundle.counted
             if name in self._weighed
         ]
+        if len(self._plans) < MOST_PLANS:  # where no two agents are alike they are not wanted again
+            self._plans[bundle] = plan
         return plan
 
     def _share(self, client: C, milli: list[int]) -> float:

@@ -179,6 +179,15 @@ class RoleTree:
             node = child
         return node
 
+    def at_or_below(self, path: str) -> Iterator[Role]:
+        """The role at a path and those below it."""
+        nodes = [node] if (node := self.find(path)) is not None else []
+        while nodes:
+            node = nodes.pop()
+            if node.role is not None:
+                yield node.role
+            nodes += node.children.values()
+
     def in_order(self) -> Iterator[Role]:
         """All roles, depth first, siblings by share."""
         return self._below(self.root)
