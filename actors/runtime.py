@@ -42,6 +42,8 @@ SHARE_MESSAGES = 128
 #: How long a turn takes before the event loop is let in, and how many messages go by (a power of two)
 #: between two looks at the clock: handlers differ, and a thousand heavy ones would take a second.
 TURN_NS = 5_000_000
+#: After so much work somebody may want to tidy up.
+BUSY_NS = 5_000_000
 LOOK_MESSAGES = 16
 #: Turns run at once for questions from outside before one goes through the event loop.
 HASTY_TURNS = 64
@@ -103,6 +105,7 @@ class Runtime:
     __slots__ = (
         "_asks",
         "_beside",
+        "_busy_ns",
         "_hasty",
         "_links",
         "_on_failure",
@@ -121,6 +124,7 @@ class Runtime:
         "local",
         "mailbox_limit",
         "metrics",
+        "on_busy",
         "peers",
         "rng",
         "scheduled",
@@ -161,6 +165,9 @@ class Runtime:
         self.answered = self._asks.answered
         self.asked_nobody = self._asks.nobody
         self._hasty = 0
+        self._busy_ns = 0
+        #: Called between turns, whenever they took `BUSY_NS` altogether since the last time.
+        self.on_busy: Callable[[], None] | None = None
         self._outside = PID("", self.address)
         self._on_failure = on_failure
         self._run_beside = run_beside or self._run_on_loop
@@ -421,6 +428,7 @@ class Runtime:
                 peers.read_backlog()
             ready = self._ready
             budget = TURN_MESSAGES
+            now_ns = self.turn_ns
             while ready and budget > 0:
                 mail = ready.popleft()
                 budget -= self._serve(mail)
@@ -428,8 +436,10 @@ class Runtime:
                     ready.append(mail)
                 else:
                     mail.queued = False
-                if self.clock.now() >= self._until_ns:
+                now_ns = self.clock.now()
+                if now_ns >= self._until_ns:
                     break
+            self._busy_ns += now_ns - self.turn_ns
             if peers.dirty:
                 peers.flush()
         finally:
@@ -437,6 +447,10 @@ class Runtime:
             peers.gathers = self.scheduled
         if ready or peers.backlog:
             self.schedule_turn()
+        if self._busy_ns >= BUSY_NS:
+            self._busy_ns = 0
+            if self.on_busy is not None:
+                self.on_busy()
 
     def _serve(self, mail: Mail) -> int:
         """Hand an actor its share of messages; how many it took.

@@ -162,7 +162,7 @@ async def measure(tasks: int, rounds: int) -> list[Row]:
     master = MasterActor(MasterSettings(ping_timeout_s=3600.0), options, {}, write_task)
     process.runtime.spawn(master, NAME)
     await process.listen()
-    collector = Collector(process.runtime.clock)
+    collector = Collector(process.runtime)
     cluster = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bench.accept", "--cluster-of", process.runtime.address,
         "--tasks", str(tasks), "--rounds", str(rounds * len(WAYS)), stdin=PIPE, stdout=PIPE,

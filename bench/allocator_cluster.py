@@ -17,7 +17,7 @@ from actors.testing.clock import VirtualClock
 from cluster.allocator import AllocatorOptions, AllocatorState
 from cluster.allocator import messages as m
 from cluster.allocator.actor import AllocatorActor
-from cluster.cli.collector import MIDDLE, NURSERY
+from cluster.cli.collector import NURSERY
 from cluster.model import AgentCapability, AgentInfo, Capability, Resources
 
 TOTAL = "cpus:24;mem:4096;disk:4096;ports:[31000-32000]"
@@ -26,6 +26,8 @@ FOREVER_S = 2_147_483_647.0
 CAPABILITIES = frozenset({Capability.Type.MULTI_ROLE, Capability.Type.SHARED_RESOURCES})
 AGENT_CAPABILITIES = tuple(AgentCapability.Type)
 INTERVAL_S = 1.0
+MIDDLE = 4
+"""Looks at the youngest before another at those that survived them; a daemon takes that one more seldom."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ class Bench:
 
     def __init__(self, options: AllocatorOptions) -> None:
         self.process = Process(seed=1)
-        self.collector = Collector(self.process.runtime.clock)
+        self.collector = Collector(self.process.runtime)
         self.desk, self.watch = Desk(), Watch()
         self.actor: Any = AllocatorActor(options, PID("master", self.process.runtime.address))
         for name in sorted(set(AllocatorActor.handlers.values())):

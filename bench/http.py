@@ -279,7 +279,7 @@ async def measure(agent_count: int, task_count: int, readers: int, seconds: floa
     await fill(process, master, agent_count, task_count)
     picky = Picky(master)
     runtime.spawn(picky, "picky")
-    collector = Collector(runtime.clock)  # as a daemon has it
+    collector = Collector(runtime)  # as a daemon has it
     address = runtime.address
     try:
         first, first_stretch = await read_by_others(address, "/state", most=1)
@@ -369,7 +369,7 @@ async def measure_numbers(frameworks: int, readers: int) -> dict[str, Stretch]:
     front = http_factory(runtime, NAME, master_endpoints(runtime, master, {}))
     await process.listen(http=front)
     await subscribe(process, master, frameworks)
-    collector = Collector(runtime.clock)
+    collector = Collector(runtime)
     address = runtime.address
     try:
         return {path: (await read_by_others(address, path, readers, most=3))[1] for path in NUMBERS}

@@ -231,3 +231,27 @@ def counter(host: Host, name: str) -> float:
 def dead_letters(host: Host) -> list[tuple[str, str]]:
     """Reason and type of the dead letters of a host's process."""
     return [(letter.reason, letter.type) for letter in host.runtime.dead_letters.last]
+
+
+class Two:
+    """A place ``near`` and a place ``far``, where ``echo`` lives; the same host or two."""
+
+    def __init__(self, *, remote: bool) -> None:
+        self.sim = Simulation(1)
+        self.far = listening(self.sim, "10.0.0.1")
+        self.near = listening(self.sim, "10.0.0.2") if remote else self.far
+        self.echo = PID("echo", "10.0.0.1:5050")
+
+    def spawn(self, actor: Actor, name: str, *, far: bool = False) -> PID:
+        return (self.far if far else self.near).runtime.spawn(actor, name)
+
+    def ask(self, to: PID, message: object, timeout_s: float = 5.0) -> Any:
+        return self.sim.ask(self.near, to, message, timeout_s)
+
+    def tell(self, to: PID, message: object) -> None:
+        self.near.runtime.send(to, message)
+        self.sim.settle()
+
+    def survive(self, host: Host) -> None:
+        """Have failed actors not end the process, as a library user may decide."""
+        host.runtime._on_failure = lambda pid, error: host.failures.append((pid, error))

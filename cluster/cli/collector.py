@@ -5,11 +5,18 @@ of a large cluster has millions that live for days, and nothing else runs meanwh
 freed by counting references, without the collector. So what has lived for a while is taken out of its sight,
 and everything is looked at only when there is twice as much as last time, and not more than once an hour: for
 the rare cycle that lived long.
+
+Nor may there be many young ones. Python looks at them when so many more were made than freed, but where a
+large round puts something new in the place of something old, a hundred thousand were made before it noticed,
+and the look took 60 ms. So they are looked at after every few milliseconds of work, too.
 """
 
 from __future__ import annotations
 
 import gc
+import time
+from collections.abc import Callable
+from typing import Protocol
 
 from actors import NANOS, Clock
 
@@ -17,30 +24,52 @@ FREEZE_S = 10.0
 """How often what has lived for a while is put out of sight."""
 NURSERY = 5_000
 """Objects made, less those freed, before the young ones are looked at; the default of 700 is for scripts."""
-MIDDLE = 4
-"""Looks at the youngest after which those that survived them are not worth another look: 20,000 objects."""
+MOST_LOOKING_NS = 5_000_000
+"""Looks at the youngest that took longer than this left more than is worth another look."""
 FULL_S = 3600.0
 """Shortest time between two looks at everything."""
+
+
+class Busy(Protocol):
+    """What works: a `Runtime`."""
+
+    clock: Clock
+    on_busy: Callable[[], None] | None
 
 
 class Collector:
     """Sets the collector up; `stop` gives it back as it was."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, busy: Busy) -> None:
+        self._busy = busy
+        self._clock = busy.clock
         self._before = gc.get_threshold()
         gc.collect()
         gc.freeze()
         self._seen = gc.get_freeze_count()
-        self._looked_ns = clock.now()
+        self._looked_ns = self._clock.now()
+        self._began_ns = self._looking_ns = 0
         gc.set_threshold(NURSERY, 1 << 30, 1 << 30)
-        self._timer = clock.call_later(FREEZE_S, self._tend)
+        gc.callbacks.append(self._on_look)
+        busy.on_busy = self._look_at_the_youngest
+        self._timer = self._clock.call_later(FREEZE_S, self._tend)
 
     def stop(self) -> None:
         """Leave everything as it was found."""
         self._timer.cancel()
+        self._busy.on_busy = None
+        gc.callbacks.remove(self._on_look)
         gc.unfreeze()
         gc.set_threshold(*self._before)
+
+    def _look_at_the_youngest(self) -> None:
+        gc.collect(0)
+
+    def _on_look(self, phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            self._began_ns = time.perf_counter_ns()
+        elif info["generation"] == 0:
+            self._looking_ns += time.perf_counter_ns() - self._began_ns
 
     def _tend(self) -> None:
         """Put what has lived for a while out of sight, now and then after a look at all of it.
@@ -50,8 +79,9 @@ class Collector:
 
         Putting away costs nothing, but counting walks over all of it: 50 ms in a master of a large cluster.
         """
-        if gc.get_count()[1] <= MIDDLE:
+        if self._looking_ns <= MOST_LOOKING_NS:
             gc.collect(1)
+        self._looking_ns = 0
         gc.freeze()
         now_ns = self._clock.now()
         if now_ns - self._looked_ns > FULL_S * NANOS:

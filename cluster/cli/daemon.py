@@ -91,7 +91,7 @@ class Daemon:
             seed=self._options.seed,
         )
         runtime = process.runtime
-        collector = Collector(runtime.clock)
+        collector = Collector(runtime)
         try:
             await start(process, self._place)
             front = http_factory(runtime, self._delegate, endpoints(runtime) if endpoints else None)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -16,8 +15,6 @@ from actors import (
     NOWHERE,
     PID,
     Actor,
-    ActorGone,
-    AskTimeout,
     Limits,
     LoopClock,
     NameTaken,
@@ -26,9 +23,9 @@ from actors import (
     Runtime,
     handles,
 )
-from actors.runtime import SHARE_MESSAGES, TURN_MESSAGES
+from actors.runtime import TURN_MESSAGES
 from actors.tcp import TcpTransport
-from actors.testing import Host, Simulation
+from actors.testing import Simulation
 from tests.actors_kit import (
     Echo,
     Fail,
@@ -40,36 +37,13 @@ from tests.actors_kit import (
     Recorder,
     Shaped,
     Stop,
+    Two,
     Unheard,
     counter,
     dead_letters,
     listening,
 )
 from tests.limits import LIMIT_S
-
-
-class Two:
-    """A place ``near`` and a place ``far``, where ``echo`` lives; the same host or two."""
-
-    def __init__(self, *, remote: bool) -> None:
-        self.sim = Simulation(1)
-        self.far = listening(self.sim, "10.0.0.1")
-        self.near = listening(self.sim, "10.0.0.2") if remote else self.far
-        self.echo = PID("echo", "10.0.0.1:5050")
-
-    def spawn(self, actor: Actor, name: str, *, far: bool = False) -> PID:
-        return (self.far if far else self.near).runtime.spawn(actor, name)
-
-    def ask(self, to: PID, message: object, timeout_s: float = 5.0) -> Any:
-        return self.sim.ask(self.near, to, message, timeout_s)
-
-    def tell(self, to: PID, message: object) -> None:
-        self.near.runtime.send(to, message)
-        self.sim.settle()
-
-    def survive(self, host: Host) -> None:
-        """Have failed actors not end the process, as a library user may decide."""
-        host.runtime._on_failure = lambda pid, error: host.failures.append((pid, error))
 
 
 @pytest.fixture(params=["local", "remote"])
@@ -186,68 +160,6 @@ def test_pids_travel_inside_of_messages(two: Two) -> None:
     assert recorder.got == [(Ping(3), two.echo)]
 
 
-def test_a_busy_actor_leaves_turns_to_others() -> None:
-    two = Two(remote=False)
-    order: list[str] = []
-
-    class Busy(Actor):
-        @handles
-        def on_note(self, sender: PID, message: Note) -> None:
-            order.append(self.pid.name)
-
-    first, second = two.spawn(Busy(), "first"), two.spawn(Busy(), "second")
-    for _ in range(2 * SHARE_MESSAGES):
-        two.near.runtime.send(first, Note(1))
-    two.near.runtime.send(second, Note(1))
-    two.sim.settle()
-    assert order.index("second") == SHARE_MESSAGES
-
-
-def test_the_rest_of_long_work_comes_before_what_waits_and_after_others_had_their_turn() -> None:
-    two = Two(remote=False)
-    order: list[str] = []
-
-    class Long(Actor):
-        @handles
-        def on_note(self, sender: PID, message: Note) -> None:
-            order.append(f"{self.pid.name} {message.n}")
-            if message.n % 10 and self.pid.name == "long":
-                self.go_on(Note(message.n - 1))
-
-    long, other = two.spawn(Long(), "long"), two.spawn(Long(), "other")
-    two.near.runtime.send(long, Note(12))
-    two.near.runtime.send(other, Note(1))
-    two.near.runtime.send(other, Note(2))
-    two.near.runtime.turn()
-    two.near.runtime.send(long, Note(20))
-    two.sim.settle()
-    mine = [line for line in order if line.startswith("long")]
-    assert mine == ["long 12", "long 11", "long 10", "long 20"]
-    assert order.index("other 1") < order.index("long 10")
-
-
-def test_the_rest_of_long_work_fits_into_a_full_mailbox_and_ends_with_its_actor() -> None:
-    sim = Simulation(1)
-    host = listening(sim, "10.0.0.1", Limits(mailbox_messages=2))
-    got: list[int] = []
-
-    class Long(Actor):
-        @handles
-        def on_note(self, sender: PID, message: Note) -> None:
-            got.append(message.n)
-            if message.n == 3:
-                self.terminate()
-            if message.n < 4:
-                self.go_on(Note(message.n + 1))
-
-    pid = host.runtime.spawn(Long(), "long")
-    for number in (1, 100):
-        host.runtime.send(pid, Note(number))
-    sim.settle()
-    assert got == [1, 2, 3]
-    assert dead_letters(host) == [("terminated", "test.Note")]
-
-
 def test_a_subclass_inherits_and_overrides_handlers() -> None:
     class Louder(Echo):
         def on_ping(self, sender: PID, message: Ping) -> None:
@@ -343,197 +255,6 @@ def test_a_full_mailbox_keeps_what_the_actor_caused_itself() -> None:
     assert len(recorder.exits) == 1
 
 
-# -- ask --------------------------------------------------------------------------------------
-
-
-def test_ask_returns_the_first_answer(two: Two) -> None:
-    assert two.ask(two.echo, Ping(3)) == Pong(3)
-    assert not two.near.runtime._asks
-
-
-def test_ask_times_out(two: Two) -> None:
-    before = two.sim.clock.now()
-    with pytest.raises(AskTimeout, match="within 2 s"):
-        two.ask(two.echo, Unheard(), 2.0)
-    assert 2.0 <= (two.sim.clock.now() - before) / 1e9 <= 2.02
-    assert not two.near.runtime._asks
-
-
-def test_ask_of_nobody_fails_at_once(two: Two) -> None:
-    before = two.sim.clock.now()
-    with pytest.raises(ActorGone):
-        two.ask(PID("nobody", two.echo.address), Ping())
-    assert two.sim.clock.now() - before < 100_000_000
-
-
-def test_ask_of_an_actor_that_ends_meanwhile_fails_at_once(two: Two) -> None:
-    two.ask(two.echo, Ping())
-    two.near.runtime.send(two.echo, Stop())
-    before = two.sim.clock.now()
-    with pytest.raises(ActorGone):
-        two.ask(two.echo, Ping())
-    assert two.sim.clock.now() - before < 100_000_000
-
-
-def test_a_late_answer_is_a_dead_letter(two: Two) -> None:
-    class Slow(Actor):
-        @handles
-        def on_ping(self, sender: PID, message: Ping) -> None:
-            self.asker = sender
-            self.delay(3.0, Note(1))
-
-        @handles
-        def on_note(self, sender: PID, message: Note) -> None:
-            self.send(self.asker, Pong())
-
-    slow = two.spawn(Slow(), "slow", far=True)
-    with pytest.raises(AskTimeout):
-        two.ask(slow, Ping(), 1.0)
-    two.sim.advance(5.0)
-    assert dead_letters(two.near) == [("no_such_actor", "test.Pong")]
-    assert two.ask(two.echo, Ping(1)) == Pong(1)
-
-
-async def test_ask_as_a_coroutine_answers_fails_and_can_be_cancelled() -> None:
-    runtime = Runtime(clock=LoopClock(), rng=Rng(1), transport=TcpTransport(), address=NOWHERE)
-    echo = runtime.spawn(Echo(), "echo")
-    async with asyncio.timeout(LIMIT_S):
-        assert await runtime.ask(echo, Ping(2)) == Pong(2)
-        with pytest.raises(ActorGone):
-            await runtime.ask(PID("nobody", NOWHERE), Ping())
-        with pytest.raises(AskTimeout):
-            await runtime.ask(echo, Unheard(), 0.01)
-        waiting = asyncio.create_task(runtime.ask(echo, Unheard()))
-        asyncio.get_running_loop().call_soon(waiting.cancel)
-        with pytest.raises(asyncio.CancelledError):
-            await waiting
-    assert not runtime._asks
-    runtime.shutdown()
-
-
-class Holder(Actor):
-    """Keeps who asked, for an answer at a moment of the test's choice."""
-
-    asker: PID | None = None
-
-    @handles
-    def on_ping(self, sender: PID, message: Ping) -> None:
-        self.asker = sender
-
-
-async def test_an_answer_to_a_question_just_cancelled_harms_nobody() -> None:
-    failures: list[BaseException] = []
-    runtime = Runtime(
-        clock=LoopClock(),
-        rng=Rng(1),
-        transport=TcpTransport(),
-        address=NOWHERE,
-        on_failure=lambda pid, error: failures.append(error),
-    )
-    holder = Holder()
-    waiting = asyncio.create_task(runtime.ask(runtime.spawn(holder, "holder"), Ping()))
-    gone = asyncio.create_task(runtime.ask(PID("nobody", NOWHERE), Ping()))
-
-    def cancel_then_answer() -> None:
-        waiting.cancel()
-        gone.cancel()
-        assert holder.asker is not None
-        holder.send(holder.asker, Pong())  # before the cancelled one has woken up
-
-    asyncio.get_running_loop().call_soon(cancel_then_answer)
-    for task in (waiting, gone):
-        with pytest.raises(asyncio.CancelledError):
-            await task
-    assert failures == []
-    runtime.shutdown()
-
-
-async def test_shutdown_fails_open_questions() -> None:
-    runtime = Runtime(clock=LoopClock(), rng=Rng(1), transport=TcpTransport(), address=NOWHERE)
-    echo = runtime.spawn(Echo(), "echo")
-    waiting = asyncio.create_task(runtime.ask(echo, Unheard()))
-    asyncio.get_running_loop().call_soon(runtime.shutdown)
-    async with asyncio.timeout(LIMIT_S):
-        with pytest.raises(ActorGone):
-            await waiting
-
-
-# -- links ------------------------------------------------------------------------------------
-
-
-def test_a_link_tells_of_the_end(two: Two) -> None:
-    recorder = Recorder(link_to=two.echo)
-    two.spawn(recorder, "recorder")
-    two.sim.settle()
-    assert recorder.exits == []
-    two.tell(two.echo, Stop())
-    assert recorder.exits == [(two.echo, "terminated")]
-    assert not two.near.runtime._links
-    assert not two.near.runtime._links
-
-
-def test_a_link_to_nobody_tells_so(two: Two) -> None:
-    nobody = PID("nobody", two.echo.address)
-    recorder = Recorder(link_to=nobody)
-    two.spawn(recorder, "recorder")
-    two.sim.settle()
-    assert recorder.exits == [(nobody, "no such actor")]
-
-
-def test_a_link_tells_each_watcher_once(two: Two) -> None:
-    recorders = [Recorder(link_to=two.echo) for _ in range(3)]
-    for n, recorder in enumerate(recorders):
-        recorder_pid = two.spawn(recorder, f"r{n}")
-        two.near.runtime.link(recorder_pid, two.echo)
-    two.sim.settle()
-    two.tell(two.echo, Stop())
-    assert [len(recorder.exits) for recorder in recorders] == [1, 1, 1]
-
-
-def test_an_unlinked_actor_is_not_told(two: Two) -> None:
-    recorder = Recorder(link_to=two.echo)
-    two.spawn(recorder, "recorder")
-    two.sim.settle()
-    recorder.unlink(two.echo)
-    two.tell(two.echo, Stop())
-    assert recorder.exits == []
-    assert not two.near.runtime._links
-
-
-def test_a_watcher_that_ended_leaves_nothing_behind(two: Two) -> None:
-    pid = two.spawn(Recorder(link_to=two.echo), "recorder")
-    two.sim.settle()
-    two.near.runtime.terminate(pid)
-    assert not two.near.runtime._links
-    assert not two.near.runtime._links
-    assert not two.near.runtime._links
-    two.tell(two.echo, Stop())
-    assert dead_letters(two.near) == []
-
-
-def test_what_was_sent_before_the_end_arrives_before_the_exit(two: Two) -> None:
-    class Ordered(Recorder):
-        @handles
-        def on_note(self, sender: PID, message: Note) -> None:
-            self.got.append((message, sender))
-            assert not self.exits
-
-    class Last(Actor):
-        @handles
-        def on_forward(self, sender: PID, message: Forward) -> None:
-            for n in range(300):
-                self.send(message.to, Note(n))
-            self.terminate()
-
-    last = two.spawn(Last(), "last", far=True)
-    recorder = Ordered(link_to=last)
-    pid = two.spawn(recorder, "recorder")
-    two.sim.settle()
-    two.tell(last, Forward(pid))
-    assert recorder.numbers == list(range(300))
-    assert len(recorder.exits) == 1
-
-
 # -- failure ----------------------------------------------------------------------------------
 
 
@@ -609,46 +330,6 @@ def test_others_go_on_after_a_failure_and_waiting_messages_are_dead_letters() ->
         two.near.runtime.send(two.echo, message)
     assert two.ask(other, Ping(5)) == Pong(5)
     assert dead_letters(two.near) == [("terminated", "test.Ping")] * 2
-
-
-# -- time -------------------------------------------------------------------------------------
-
-
-class Delayed(Actor):
-    def __init__(self) -> None:
-        self.at: list[tuple[int, int]] = []
-
-    def initialize(self) -> None:
-        self.delay(2.0, Note(2))
-        self.cancelled = self.delay(1.5, Note(15))
-        self.delay(1.0, Note(1))
-        self.delay(0.0, Note(0))
-
-    @handles
-    def on_note(self, sender: PID, message: Note) -> None:
-        self.at.append((self.clock.now(), message.n))
-        self.cancelled.cancel()
-
-
-def test_delayed_messages_come_when_due_unless_cancelled() -> None:
-    two = Two(remote=False)
-    actor = Delayed()
-    start = two.sim.clock.now()
-    two.spawn(actor, "delayed")
-    two.sim.advance(3.0)
-    assert [((at - start) // 1_000_000, n) for at, n in actor.at] == [(0, 0), (1000, 1), (2000, 2)]
-
-
-def test_a_timer_of_an_ended_actor_does_not_reach_its_successor() -> None:
-    two = Two(remote=False)
-    first = Delayed()
-    two.near.runtime.terminate(two.spawn(first, "delayed"))
-    successor = Recorder()
-    two.spawn(successor, "delayed")
-    two.sim.advance(3.0)
-    assert successor.got == []
-    assert first.at == []
-    assert dead_letters(two.near) == []
 
 
 # -- background -------------------------------------------------------------------------------

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from actors import NANOS
+from actors import NANOS, Clock
 from actors.testing import VirtualClock
 from cluster.cli import collector
 from cluster.cli.collector import FREEZE_S, FULL_S, Collector
@@ -19,6 +19,14 @@ class Ring:
 
     def __init__(self) -> None:
         self.me = self
+
+
+class Worker:
+    """What works."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.on_busy: Callable[[], None] | None = None
 
 
 def advance(clock: VirtualClock, seconds: float) -> None:
@@ -38,14 +46,14 @@ def clock() -> Iterator[VirtualClock]:
 
 
 def test_what_lives_is_put_out_of_sight(clock: VirtualClock) -> None:
-    tended = Collector(clock)
+    tended = Collector(Worker(clock))
     advance(clock, FREEZE_S)
     assert gc.get_freeze_count() > 0
     tended.stop()
 
 
 def test_what_is_young_is_looked_at(clock: VirtualClock) -> None:
-    tended = Collector(clock)
+    tended = Collector(Worker(clock))
     ring = weakref.ref(Ring())
     made = [[] for _ in range(2 * collector.NURSERY)]
     assert ring() is None
@@ -54,7 +62,7 @@ def test_what_is_young_is_looked_at(clock: VirtualClock) -> None:
 
 
 def test_everything_is_looked_at_now_and_then(clock: VirtualClock) -> None:
-    tended = Collector(clock)
+    tended = Collector(Worker(clock))
     ring = Ring()
     gone = weakref.ref(ring)
     made = [[] for _ in range(gc.get_freeze_count() + collector.NURSERY)]
@@ -66,3 +74,38 @@ def test_everything_is_looked_at_now_and_then(clock: VirtualClock) -> None:
     assert gone() is None
     assert made
     tended.stop()
+
+
+def test_what_takes_the_place_of_something_old_is_looked_at_after_a_while_of_work(
+    clock: VirtualClock,
+) -> None:
+    """Made and freed are as many, so that Python would not notice however many there are."""
+    worker = Worker(clock)
+    tended = Collector(worker)
+    places = [[] for _ in range(20_000)]
+    gc.collect(0)
+    ring = weakref.ref(Ring())
+    for number in range(20_000):
+        places[number] = [number]
+    assert ring() is not None
+    assert worker.on_busy is not None
+    worker.on_busy()
+    assert ring() is None
+    tended.stop()
+    assert worker.on_busy is None
+
+
+def test_much_that_survived_its_first_look_does_not_get_another_soon(
+    clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for most_ns, is_found in ((0, False), (1 << 60, True)):
+        monkeypatch.setattr(collector, "MOST_LOOKING_NS", most_ns)
+        tended = Collector(Worker(clock))
+        ring = Ring()
+        gone = weakref.ref(ring)
+        gc.collect(0)
+        del ring
+        advance(clock, FREEZE_S)
+        assert (gone() is None) is is_found
+        tended.stop()
+        gc.collect()
