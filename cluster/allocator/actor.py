@@ -256,17 +256,23 @@ class AllocatorActor(Actor):
         if is_timed:
             self._await_interval()
 
-    def _told(self, lots: Iterable[Lot]) -> Iterator[m.OffersMade | None]:
-        """What the master is to be told, framework by framework, `STEP` agents at a time."""
+    def _told(self, lots: list[Lot]) -> Iterator[m.OffersMade | None]:
+        """What the master is to be told, framework by framework, `STEP` agents at a time.
+
+        The lots are used up: to drop tens of thousands all at once would take long.
+        """
         by_framework: dict[str, list[Lot]] = {}
         for number, lot in enumerate(lots, 1):
             by_framework.setdefault(lot.seat.framework.id, []).append(lot)
             if not number % STEP:
                 yield None
+        lots.clear()
         for framework_id, theirs in by_framework.items():
             alike: list[m.Alike] = []
             room = STEP
-            for lot in theirs:
+            theirs.reverse()
+            while theirs:
+                lot = theirs.pop()
                 role, first = lot.seat.role.path, 0
                 resources = lot.bundle.allocated(role)
                 while part := lot.agents[first : first + room]:

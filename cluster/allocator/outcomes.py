@@ -98,12 +98,14 @@ class Outcomes(Books):
         lots = list(result.lots)
         for lot in lots:
             self._charge_lot(lot)
-        for number, ((seat, bundle), on) in enumerate(singles.items(), 1):
-            lot = Lot(seat, bundle, on)
-            lots.append(lot)
-            self._charge_lot(lot)
-            if not number % step:
-                yield
+        kinds = list(reversed(singles))
+        while kinds:  # let go of one by one: to drop them all at once would take long, too
+            for kind in kinds[: -step - 1 : -1]:
+                lot = Lot(*kind, singles.pop(kind))
+                lots.append(lot)
+                self._charge_lot(lot)
+            del kinds[-step:]
+            yield
         for number, inverse in enumerate(result.inverse_offers, 1):
             self.agents[inverse.agent].inverse_outstanding[inverse.framework] = None
             if not number % step:
