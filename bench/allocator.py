@@ -25,6 +25,7 @@ from rich.table import Table
 from bench.allocator_changes import steady, variants
 from bench.allocator_chart import chart
 from bench.allocator_cluster import Digest, as_in_the_daemon
+from bench.allocator_corners import SCENES, corner
 from bench.allocator_crowded import crowded
 from bench.allocator_end_to_end import end_to_end
 from bench.allocator_figures import REFERENCE_YARDSTICK_S, Amount, Figure, Line
@@ -44,6 +45,7 @@ TITLES = {
     "memory": "Memory after everything was handed out",
     "filters": "Memory of offer filters",
     "stretch": "Longest stretch on the event loop",
+    "corners": "Longest stretch in clusters unlike those of the table",
     "end": "Master, allocator, agents and frameworks in one process",
 }
 
@@ -71,6 +73,7 @@ class Sizes:
     filters: tuple[int, int] = (50_000, 1_000)
     stretch: tuple[Shape, ...] = (Shape(50_000, 1_000), Shape(50_000, 200, "each"))
     crowded: tuple[int, int, int] = (100, 1_000, 1_000)
+    corners: float = 1.0
     end: tuple[int, int, int] = (1_000, 50, 10)
 
 
@@ -85,6 +88,7 @@ SMALLEST_SIZES = Sizes(
     filters=(100, 20),
     stretch=(Shape(50, 10),),
     crowded=(4, 10, 20),
+    corners=0.002,
     end=(10, 4, 3),
 )
 
@@ -109,6 +113,8 @@ def jobs(sizes: Sizes, seed: int, rounds: int, digest: Digest, are_targets: bool
         yield Job("stretch", str(shape), partial(stretches, shape, rounds, are_targets))
     a, f, parts = sizes.crowded
     yield Job("stretch", f"{parts:,} parts", partial(crowded, a, f, parts, rounds, are_targets))
+    for scene in SCENES:
+        yield Job("corners", scene, partial(corner, scene, sizes.corners, rounds, are_targets))
     agents_, frameworks_, intervals = sizes.end
     for roles in ("one", "each"):
         shape = Shape(agents_, frameworks_, roles)

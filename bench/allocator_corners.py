@@ -162,7 +162,7 @@ async def all_different(bench: Bench, scale: float) -> None:
 
 async def refused_by_all(bench: Bench, scale: float) -> None:
     """A few agents that six thousand frameworks, each with a minimum of its own, hold and then refuse."""
-    agents, frameworks = 32, round(6_000 * scale)
+    agents, frameworks = 8, round(6_000 * scale)
     total = Resources.parse(f"cpus:{frameworks};mem:4096")
 
     def with_minimum(number: int) -> m.AddFramework:
@@ -187,7 +187,7 @@ async def refused_by_all(bench: Bench, scale: float) -> None:
     await bench.phase("frameworks subscribe", map(with_minimum, range(frameworks)), rounds=1)
     await bench.phase("everybody uses something", used())
     await bench.phase("metrics are read", [], also=metrics(bench))
-    await bench.phase("everybody is done and refuses for a while", refused(1.0))
+    await bench.phase("everybody is done and refuses for a while", refused(0.01))
     await bench.phase("all refusals end", [], rounds=4)
     await bench.phase("everybody uses something again", used())
     await bench.phase("everybody is done and refuses", refused(FOREVER_S))
@@ -286,18 +286,18 @@ SCENES: dict[str, Callable[[Bench, float], Awaitable[None]]] = {
 
 async def watch(scene: str, scale: float) -> int:
     """All phases of a scene."""
-    bench = Bench(AllocatorOptions(is_random=scene == "random"))
+    interval_s = 1.0 if scale > 0.1 else 0.1
+    bench = Bench(AllocatorOptions(is_random=scene == "random", allocation_interval_s=interval_s))
     await SCENES[scene](bench, scale)
     bench.collector.stop()
     await bench.process.close()
     return 0
 
 
-def corners(scale: float, rounds: int, is_target: bool) -> Iterator[Amount]:
-    """The longest stretch of every phase of every scene."""
-    for scene in SCENES:
-        sizes = {"scene": scene, "scale": scale}
-        yield from phases("bench.allocator_corners", sizes, f"corner: {scene}", rounds, is_target)
+def corner(scene: str, scale: float, rounds: int, is_target: bool) -> Iterator[Amount]:
+    """The longest stretch of every phase of a scene."""
+    sizes = {"scene": scene, "scale": scale}
+    return phases("bench.allocator_corners", sizes, scene, rounds, is_target)
 
 
 def main() -> int:
