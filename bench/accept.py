@@ -174,7 +174,7 @@ async def measure(tasks: int, rounds: int) -> list[Row]:
         await cluster.stdout.readline()
         for _ in range(rounds):
             for way, at_once in WAYS.items():
-                master_actor.TASKS_AT_ONCE = at_once
+                master_actor.TASKS_AT_ONCE = at_once  # type: ignore[attr-defined]
                 cluster.stdin.write(b"\n")
                 began_s = process_time()
                 with Probe() as probe:
@@ -186,7 +186,7 @@ async def measure(tasks: int, rounds: int) -> list[Row]:
         await cluster.wait()
         assert known == tasks * rounds * len(WAYS), known
     finally:
-        master_actor.TASKS_AT_ONCE = TASKS_AT_ONCE
+        master_actor.TASKS_AT_ONCE = TASKS_AT_ONCE  # type: ignore[attr-defined]
         collector.stop()
         await process.close()
     return [

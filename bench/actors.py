@@ -15,7 +15,7 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import count as count_up
@@ -281,7 +281,7 @@ async def _many_asks(ends: Ends, sizes: Sizes, raw_port: int) -> tuple[Measure, 
     return (lambda: _in_flight(client.ask, each)), (lambda: _in_flight(ask, each))
 
 
-async def _streams(senders: list[Callable[[int], Awaitable[int]]], each: int, before: int) -> Sample:
+async def _streams(senders: Sequence[Callable[[int], Awaitable[int]]], each: int, before: int) -> Sample:
     """Have all senders stream; checks the sums the receiver made since the connections opened."""
     with _timed(perf_counter) as took:
         totals = await asyncio.gather(*(send(each) for send in senders))

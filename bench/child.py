@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,10 +43,15 @@ def child(*words: object) -> Iterator[str]:
             process.stdout.close()
 
 
-async def _until_input_ends() -> None:
-    loop = asyncio.get_running_loop()
+async def until_input_ends() -> None:
+    """Whoever started this process has ended, or wants it to."""
     ended = asyncio.Event()
-    loop.add_reader(sys.stdin.fileno(), lambda: sys.stdin.buffer.read1(1) or ended.set())
+
+    def look() -> None:
+        if not os.read(0, 1):
+            ended.set()
+
+    asyncio.get_running_loop().add_reader(0, look)
     await ended.wait()
 
 
@@ -57,7 +63,7 @@ async def serve_raw() -> int:
     sink = await loop.create_server(lambda: raw.SinkServer(raw.BATCH), HOST, 0)
     large = await loop.create_server(lambda: raw.SinkServer(raw.BATCH_LARGE), HOST, 0)
     print(*(server.sockets[0].getsockname()[1] for server in (echo, gathering, sink, large)), flush=True)
-    await _until_input_ends()
+    await until_input_ends()
     return 0
 
 
@@ -69,7 +75,7 @@ async def serve_ours(spins: int) -> int:
     process.runtime.spawn(Sink(raw.BATCH), "sink")
     process.runtime.spawn(Sink(raw.BATCH_LARGE), "large")
     print(process.runtime.address.rpartition(":")[2], flush=True)
-    await _until_input_ends()
+    await until_input_ends()
     await process.close()
     return process.exit_code
 
@@ -83,7 +89,7 @@ async def load_raw(port: int, window: int) -> int:
     await client.stream(raw.BATCH)
     print("streaming", flush=True)
     task = asyncio.create_task(client.stream(1 << 50))
-    await _until_input_ends()
+    await until_input_ends()
     task.cancel()
     client.stop()
     transport.close()
@@ -99,7 +105,7 @@ async def load_ours(port: int, window: int) -> int:
     await streamer.stream(raw.BATCH)
     print("streaming", flush=True)
     task = asyncio.create_task(streamer.stream(1 << 50))
-    await _until_input_ends()
+    await until_input_ends()
     task.cancel()
     await process.close()
     return process.exit_code
@@ -121,7 +127,7 @@ async def idle(count: int) -> int:
     took = perf_counter() - start
     each = (_resident_bytes() - before) / count
     print(each, took / count * 1e9, len(runtime.view()), flush=True)
-    await _until_input_ends()
+    await until_input_ends()
     return 0
 
 

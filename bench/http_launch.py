@@ -32,6 +32,7 @@ from rich.console import Console
 from rich.table import Table
 
 from actors import PID, Actor, Process, bind, handles, run
+from bench.child import until_input_ends
 from bench.launch import BIN, calibrate, cpu_s, daemon
 from bench.pretended_agent import PretendedAgent
 from cluster.model import (
@@ -71,9 +72,7 @@ async def pretend(count: int, address: str) -> int:
         agent = PretendedAgent(number, PID("master", address), TOTAL, TaskState.TASK_RUNNING)
         process.runtime.spawn(agent, f"slave({number})")
     print("here", flush=True)
-    ended = asyncio.Event()
-    asyncio.get_running_loop().add_reader(0, lambda: os.read(0, 1) or ended.set())
-    await ended.wait()
+    await until_input_ends()
     await process.close()
     return 0
 
@@ -208,6 +207,8 @@ class HttpFramework:
                 names = ("agent_id", "task_id", "uuid")
                 self._call("ACKNOWLEDGE", **{name: status[name] for name in names})
                 self._launch.acknowledged += 1
+            case _:
+                pass  # heartbeats, and offers taken back
 
     def _accept(self, offer: dict[str, Any]) -> None:
         tasks = [

@@ -171,7 +171,8 @@ class EchoClient(asyncio.Protocol):
         """One round trip."""
         future = self._waiting[n] = self._loop.create_future()
         self.transport.write(self._pack((n,)))
-        return await future
+        answer: int = await future
+        return answer
 
 
 class StreamClient(asyncio.Protocol):
