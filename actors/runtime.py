@@ -428,7 +428,7 @@ class Runtime:
                 peers.read_backlog()
             ready = self._ready
             budget = TURN_MESSAGES
-            now_ns = self.turn_ns
+            now_ns = self.turn_ns if arrived is None else self.clock.now()
             while ready and budget > 0:
                 mail = ready.popleft()
                 budget -= self._serve(mail)

@@ -14,7 +14,6 @@ and the look took 60 ms. So they are looked at after every few milliseconds of w
 from __future__ import annotations
 
 import gc
-import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -24,8 +23,10 @@ FREEZE_S = 10.0
 """How often what has lived for a while is put out of sight."""
 NURSERY = 5_000
 """Objects made, less those freed, before the young ones are looked at; the default of 700 is for scripts."""
-MOST_LOOKING_NS = 5_000_000
-"""Looks at the youngest that took longer than this left more than is worth another look."""
+MOST_SURVIVORS = 20_000
+"""Of those that survived their first look, as many as are worth another: 5 ms."""
+LOOKS = 64
+"""Looks at the youngest after which some of those that survived may be looked at again."""
 FULL_S = 3600.0
 """Shortest time between two looks at everything."""
 
@@ -48,9 +49,8 @@ class Collector:
         gc.freeze()
         self._seen = gc.get_freeze_count()
         self._looked_ns = self._clock.now()
-        self._began_ns = self._looking_ns = 0
+        self._looks = 0
         gc.set_threshold(NURSERY, 1 << 30, 1 << 30)
-        gc.callbacks.append(self._on_look)
         busy.on_busy = self._look_at_the_youngest
         self._timer = self._clock.call_later(FREEZE_S, self._tend)
 
@@ -58,18 +58,19 @@ class Collector:
         """Leave everything as it was found."""
         self._timer.cancel()
         self._busy.on_busy = None
-        gc.callbacks.remove(self._on_look)
         gc.unfreeze()
         gc.set_threshold(*self._before)
 
     def _look_at_the_youngest(self) -> None:
         gc.collect(0)
+        self._looks += 1
+        if not self._looks % LOOKS:
+            self._look_again()
 
-    def _on_look(self, phase: str, info: dict[str, int]) -> None:
-        if phase == "start":
-            self._began_ns = time.perf_counter_ns()
-        elif info["generation"] == 0:
-            self._looking_ns += time.perf_counter_ns() - self._began_ns
+    def _look_again(self) -> None:
+        """At those that survived, such as were just in use; not at many, which are there to stay."""
+        if len(gc.get_objects(generation=1)) <= MOST_SURVIVORS:
+            gc.collect(1)
 
     def _tend(self) -> None:
         """Put what has lived for a while out of sight, now and then after a look at all of it.
@@ -79,9 +80,8 @@ class Collector:
 
         Putting away costs nothing, but counting walks over all of it: 50 ms in a master of a large cluster.
         """
-        if self._looking_ns <= MOST_LOOKING_NS:
-            gc.collect(1)
-        self._looking_ns = 0
+        gc.collect(0)
+        self._look_again()
         gc.freeze()
         now_ns = self._clock.now()
         if now_ns - self._looked_ns > FULL_S * NANOS:

@@ -98,8 +98,8 @@ def test_what_takes_the_place_of_something_old_is_looked_at_after_a_while_of_wor
 def test_much_that_survived_its_first_look_does_not_get_another_soon(
     clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for most_ns, is_found in ((0, False), (1 << 60, True)):
-        monkeypatch.setattr(collector, "MOST_LOOKING_NS", most_ns)
+    for most, is_found in ((0, False), (collector.MOST_SURVIVORS, True)):
+        monkeypatch.setattr(collector, "MOST_SURVIVORS", most)
         tended = Collector(Worker(clock))
         ring = Ring()
         gone = weakref.ref(ring)
@@ -109,3 +109,21 @@ def test_much_that_survived_its_first_look_does_not_get_another_soon(
         assert (gone() is None) is is_found
         tended.stop()
         gc.collect()
+
+
+def test_cycles_that_are_in_use_whenever_somebody_looks_are_found_all_the_same(clock: VirtualClock) -> None:
+    """Others live as long, so that there is always something that survives."""
+    worker = Worker(clock)
+    tended = Collector(worker)
+    assert worker.on_busy is not None
+    alive: list[object] = []
+    made: list[weakref.ref[Ring]] = []
+    for _ in range(4 * collector.LOOKS):
+        rings = [Ring() for _ in range(5)]
+        alive = [[] for _ in range(1_000)]
+        made += [weakref.ref(ring) for ring in rings]
+        worker.on_busy()
+        del rings
+    assert alive
+    assert sum(ring() is not None for ring in made) <= 5 * collector.LOOKS
+    tended.stop()
