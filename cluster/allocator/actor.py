@@ -41,6 +41,8 @@ SLICE_NS = 4_000_000
 """How long a handler works on something large before others get their turn."""
 STEP = 64
 """Agents or grants between two looks at the clock, and offers in one message."""
+MOST_EXPIRED = 1024
+"""Filters that ended since the last round, and are looked at before somebody reads how many there are."""
 MAX_INQUIRIES = 64
 """Explanations under way at once."""
 Asker = tuple[PID, PID | None]
@@ -130,7 +132,9 @@ class AllocatorActor(Actor):
         self._await_interval()
 
     def _readings(self) -> Iterator[Reading]:
-        for name, value in gauging(self.state, self._now_s()):
+        if self._work is None:  # else something is half done; and a round begins with this anyway
+            next(self.state.expiring_filters(self._now_s(), MOST_EXPIRED), None)
+        for name, value in gauging(self.state):
             yield Reading(f"{PREFIX}{name}", value, False)
         for timings in (self._run_times, self._latencies):
             for name, value in timings.values().items():
@@ -403,11 +407,11 @@ class AllocatorActor(Actor):
         self._go_on_later()  # many questions at once would be a slice each
 
     def _inquire(self) -> None:
-        askers, about, inquiry = self._inquiries[0]
+        askers, _, inquiry = self._inquiries[0]
         answer: Explanation | None = None
-        if about[0] in self.state.frameworks:
-            if not inquiry.advance(STEP):
-                return
+        if not inquiry.advance(STEP):
+            return
+        if not inquiry.is_void:
             answer = inquiry.result()
         self._inquiries.popleft()
         for sender, asker in askers:

@@ -170,17 +170,24 @@ class Inquiry:
         self._ends_s: list[float] = []  # the first and the last end of a refusal
 
     def advance(self, agents: int) -> bool:
-        """Judge so many more agents, fewer of large ones; whether all are judged."""
+        """Judge so many more agents, fewer of large ones; whether all are, or the framework is gone."""
+        if self.is_void:
+            return True
         if not self._round_takers.advance(agents) or not self._get_ready(agents):
             return False
         effort = 0
         for agent in self._left:
-            if agent.id in self._state.agents:
+            if self._state.agents.get(agent.id) is agent:
                 self._count(self.judge(agent))
             effort += 1 + (len(agent.held) + len(agent.total) >> 3)
             if effort >= agents:
                 return False
         return True
+
+    @property
+    def is_void(self) -> bool:
+        """Whether the framework is gone, even if another one has its name now."""
+        return self._state.frameworks.get(self._framework.id) is not self._framework
 
     def _get_ready(self, step: int) -> bool:
         """Find out what quota allows, a step at a time; whether that is known."""

@@ -18,8 +18,6 @@ from cluster.allocator.state import AllocatorState
 from cluster.allocator.tree import lineage
 from cluster.model import Resources
 
-MOST_EXPIRED = 1024
-"""Filters that are looked at when somebody asks; a round looks at all that ended."""
 NAMES = ("cpus", "mem", "disk")
 Gauge = tuple[str, float]
 NOT_YET: Gauge = ("", nan)
@@ -28,15 +26,20 @@ NOT_YET: Gauge = ("", nan)
 
 def gauges(state: AllocatorState, now_s: float) -> dict[str, float]:
     """All gauges by their names, without `allocator/mesos/`; amounts in whole units."""
-    return {name: value for name, value in gauging(state, now_s) if name}
+    state.expire_filters(now_s)
+    return {name: value for name, value in gauging(state) if name}
 
 
-def gauging(state: AllocatorState, now_s: float) -> Iterator[Gauge]:
-    """The same one by one, and `NOT_YET` where it takes long until the next."""
+def gauging(state: AllocatorState) -> Iterator[Gauge]:
+    """The same one by one, and `NOT_YET` where it takes long until the next.
+
+    Nothing of the state changes, as a round may be half done. So filters that ended since the last one are
+    counted, unless somebody dropped them (`expiring_filters`).
+    """
     yield from _resources(state)
     roles = yield from roles_of_tree(state)
     yield from _quotas(state, roles)
-    yield from _filters(state, roles, now_s)
+    yield from _filters(state, roles)
     yield from _dominant_shares(state)
 
 
@@ -98,9 +101,7 @@ def _quotas(state: AllocatorState, roles: list[str]) -> Iterator[Gauge]:
         yield NOT_YET
 
 
-def _filters(state: AllocatorState, roles: list[str], now_s: float) -> Iterator[Gauge]:
-    """Those in force; if a great many ended since the last round, some of those are counted, too."""
-    next(state.expiring_filters(now_s, MOST_EXPIRED), None)
+def _filters(state: AllocatorState, roles: list[str]) -> Iterator[Gauge]:
     for role in roles:
         known = state.tree.roles.get(role)
         active = sum(seat.filters for seat in known.seats.values()) if known is not None else 0

@@ -12,7 +12,7 @@ from dataclasses import fields
 import pytest
 
 import actors.runtime
-from actors import NANOS, Rng
+from actors import NANOS, PID, Actor, Rng, handles
 from actors.testing import Host, Simulation
 from cluster.allocator import (
     ALL,
@@ -26,9 +26,9 @@ from cluster.allocator import (
 )
 from cluster.allocator import actor as allocator_actor
 from cluster.allocator import messages as m
-from cluster.allocator.actor import RecoveryOver
+from cluster.allocator.actor import AllocatorActor, RecoveryOver
 from cluster.allocator.events import EFFECTS
-from cluster.model import Resources
+from cluster.model import AgentCapability, AgentInfo, Resources
 from tests.allocator_kit import violations
 from tests.golden.subject_production import PlacedDraws
 from tests.oracle import Candidates as OracleCandidates
@@ -48,6 +48,7 @@ def run(seed: int, monkeypatch: pytest.MonkeyPatch, *, is_sliced: bool = True) -
         monkeypatch.setattr(allocator_actor, "STEP", 1)
         monkeypatch.setattr(allocator_actor, "SLICE_NS", 0)
     monkeypatch.setattr(actors.runtime, "SHARE_MESSAGES", 1)  # everybody a message in turn
+    monkeypatch.setattr(actors.runtime, "TURN_MESSAGES", 1)
     sim = Simulation(f"slices {seed}")
     desk = Desk(Rng(f"desk {seed}"), ACTS, OPTIONS)
 
@@ -57,7 +58,13 @@ def run(seed: int, monkeypatch: pytest.MonkeyPatch, *, is_sliced: bool = True) -
 
     host = sim.host("10.0.0.1", boot)
     host.start()
-    sim.run_until(lambda: bool(host.failures) or desk.is_done, limit_s=600)
+
+    def is_over() -> bool:
+        if desk.allocator._work is not None:
+            host.runtime.metrics.snapshot()  # in the middle of things, and changes nothing
+        return bool(host.failures) or desk.is_done
+
+    sim.run_until(is_over, limit_s=600)
     sim.advance(5.0)
     assert not host.failures
     return desk, host
@@ -219,3 +226,56 @@ def test_slices_are_met(monkeypatch: pytest.MonkeyPatch) -> None:
     assert stale > 10
     assert sum(answer.explanation is not None for desk in desks for answer in desk.asked.answers) > 20
     assert {True, False} == {is_done for desk in desks for is_done in desk.operated}
+
+
+class Crowd(Actor):
+    """A master of one agent that a hundred frameworks are offered and refuse, most of them for a while."""
+
+    def __init__(self) -> None:
+        self.refused = 0
+
+    def initialize(self) -> None:
+        """Have all of them subscribe."""
+        self.allocator = AllocatorActor(AllocatorOptions(), self.pid)
+        self._to = self.spawn(self.allocator, "allocator")
+        for number in range(100):
+            self.send(self._to, m.AddFramework(f"F{number:03}", ("r",)))
+        info, total = AgentInfo(hostname="host"), Resources.parse("cpus:4;mem:400")
+        self.send(self._to, m.AddAgent("A", 1, info, total, tuple(AgentCapability.Type), {}))
+
+    @handles
+    def on_offers_made(self, sender: PID, message: m.OffersMade) -> None:
+        """Refuse them."""
+        for granted in message.grants:
+            self.refused += 1
+            refuse_s = 3.0 if self.refused % 3 else 1000.0
+            back = (message.framework_id, granted.agent_id, granted.epoch, granted.resources, refuse_s)
+            self.send(self._to, m.Recover(*back))
+
+
+@pytest.mark.parametrize("reads", [False, True])
+def test_numbers_are_read_in_the_middle_of_what_a_crowd_refused(
+    reads: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A round once found filters gone that whoever read the numbers had just dropped."""
+    monkeypatch.setattr(allocator_actor, "SLICE_NS", 0)
+    monkeypatch.setattr(allocator_actor, "STEP", 4)
+    monkeypatch.setattr(actors.runtime, "SHARE_MESSAGES", 1)
+    monkeypatch.setattr(actors.runtime, "TURN_MESSAGES", 1)
+    sim, crowd = Simulation("crowd"), Crowd()
+    host = sim.host("10.0.0.1", lambda host: host.runtime.spawn(crowd, "master"))
+    host.start()
+    read = 0
+
+    def look() -> bool:
+        nonlocal read
+        if reads and crowd.allocator._work is not None:
+            read += 1
+            host.runtime.metrics.snapshot()
+        return bool(host.failures) or crowd.refused >= 250
+
+    sim.run_until(look, limit_s=3_000)
+    assert not host.failures
+    assert bool(read) is reads
+    now_s = crowd.allocator.clock.now() / NANOS
+    assert crowd.allocator._work is not None or not violations(crowd.allocator.state, now_s)

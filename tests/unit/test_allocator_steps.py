@@ -328,7 +328,7 @@ def test_gauges_are_found_one_by_one_while_roles_and_agents_come_and_go() -> Non
     whole = gauges(state, 0.0)
     assert whole["resources/cpus/offered_or_allocated"] == 20.0
     taken: dict[str, float] = {}
-    for number, (name, value) in enumerate(gauging(state, 0.0)):
+    for number, (name, value) in enumerate(gauging(state)):
         assert bool(name) is not math.isnan(value)
         taken[name] = value
         if not number % 5 and state.frameworks:
@@ -343,7 +343,7 @@ def test_no_single_number_takes_many_roles() -> None:
     state = state_of(2, 50)
     state.add_use("A0", "X", PART.allocated("x"))
     until_first = 0
-    for name, _ in gauging(state, 0.0):
+    for name, _ in gauging(state):
         if name:
             break
         until_first += 1
