@@ -11,6 +11,15 @@ ALL_AT_ONCE = 1 << 30
 """As a number of steps: no pause."""
 
 
+class Effort:
+    """What was done of something so far, in units of its own: a clock would be asked too often."""
+
+    __slots__ = ("done",)
+
+    def __init__(self) -> None:
+        self.done = 0
+
+
 def at_once(work: Generator[None, None, T]) -> T:
     """Do all of it; what it comes to."""
     while True:
