@@ -14,6 +14,7 @@ and the look took 60 ms. So they are looked at after every few milliseconds of w
 from __future__ import annotations
 
 import gc
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -23,10 +24,10 @@ FREEZE_S = 10.0
 """How often what has lived for a while is put out of sight."""
 NURSERY = 5_000
 """Objects made, less those freed, before the young ones are looked at; the default of 700 is for scripts."""
-MOST_SURVIVORS = 20_000
-"""Of those that survived their first look, as many as are worth another: 5 ms."""
-LOOKS = 64
-"""Looks at the youngest after which some of those that survived may be looked at again."""
+AGAIN_NS = 1_000_000
+"""After looks at the youngest that took so long altogether, those that survived get a second one."""
+MOST_AGAIN_NS = 5_000_000
+"""If they took longer, that would take too long, too, and most are there to stay."""
 FULL_S = 3600.0
 """Shortest time between two looks at everything."""
 
@@ -41,15 +42,18 @@ class Busy(Protocol):
 class Collector:
     """Sets the collector up; `stop` gives it back as it was."""
 
-    def __init__(self, busy: Busy) -> None:
+    def __init__(self, busy: Busy, watch: Callable[[], int] = time.perf_counter_ns) -> None:
+        """`watch` tells how long looks take."""
         self._busy = busy
+        self._watch = watch
         self._clock = busy.clock
         self._before = gc.get_threshold()
         gc.collect()
         gc.freeze()
         self._seen = gc.get_freeze_count()
         self._looked_ns = self._clock.now()
-        self._looks = 0
+        self._began_ns = self._looking_ns = 0
+        gc.callbacks.append(self._on_look)
         gc.set_threshold(NURSERY, 1 << 30, 1 << 30)
         busy.on_busy = self._look_at_the_youngest
         self._timer = self._clock.call_later(FREEZE_S, self._tend)
@@ -58,29 +62,35 @@ class Collector:
         """Leave everything as it was found."""
         self._timer.cancel()
         self._busy.on_busy = None
+        gc.callbacks.remove(self._on_look)
         gc.unfreeze()
         gc.set_threshold(*self._before)
 
     def _look_at_the_youngest(self) -> None:
-        gc.collect(0)
-        self._looks += 1
-        if not self._looks % LOOKS:
+        if self._looking_ns < AGAIN_NS:
+            gc.collect(0)
+        else:
             self._look_again()
 
     def _look_again(self) -> None:
-        """At those that survived, such as were just in use; not at many, which are there to stay."""
-        if len(gc.get_objects(generation=1)) <= MOST_SURVIVORS:
+        """At those that survived, too: such as were just in use."""
+        if self._looking_ns < MOST_AGAIN_NS:
             gc.collect(1)
+        else:
+            gc.freeze()
+        self._looking_ns = 0
+
+    def _on_look(self, phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            self._began_ns = self._watch()
+        elif info["generation"] == 0:
+            self._looking_ns += self._watch() - self._began_ns
 
     def _tend(self) -> None:
         """Put what has lived for a while out of sight, now and then after a look at all of it.
 
-        If little survived its first look, it gets a second one. While a large cluster comes to life, ten
-        thousand objects survive every tenth of a second, and nearly all of them are there to stay.
-
         Putting away costs nothing, but counting walks over all of it: 50 ms in a master of a large cluster.
         """
-        gc.collect(0)
         self._look_again()
         gc.freeze()
         now_ns = self._clock.now()

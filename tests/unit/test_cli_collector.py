@@ -95,12 +95,21 @@ def test_what_takes_the_place_of_something_old_is_looked_at_after_a_while_of_wor
     assert worker.on_busy is None
 
 
-def test_much_that_survived_its_first_look_does_not_get_another_soon(
-    clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for most, is_found in ((0, False), (collector.MOST_SURVIVORS, True)):
-        monkeypatch.setattr(collector, "MOST_SURVIVORS", most)
-        tended = Collector(Worker(clock))
+class Watch:
+    """Tells how long a look takes: always the same."""
+
+    def __init__(self, look_ns: int) -> None:
+        self._look_ns = look_ns
+        self._ns = 0
+
+    def __call__(self) -> int:
+        self._ns += self._look_ns
+        return self._ns
+
+
+def test_much_that_survived_its_first_look_does_not_get_another_soon(clock: VirtualClock) -> None:
+    for look_ns, is_found in ((collector.MOST_AGAIN_NS, False), (1, True)):
+        tended = Collector(Worker(clock), Watch(look_ns))
         ring = Ring()
         gone = weakref.ref(ring)
         gc.collect(0)
@@ -114,16 +123,16 @@ def test_much_that_survived_its_first_look_does_not_get_another_soon(
 def test_cycles_that_are_in_use_whenever_somebody_looks_are_found_all_the_same(clock: VirtualClock) -> None:
     """Others live as long, so that there is always something that survives."""
     worker = Worker(clock)
-    tended = Collector(worker)
+    tended = Collector(worker, Watch(collector.AGAIN_NS // 20))
     assert worker.on_busy is not None
     alive: list[object] = []
     made: list[weakref.ref[Ring]] = []
-    for _ in range(4 * collector.LOOKS):
+    for _ in range(200):
         rings = [Ring() for _ in range(5)]
         alive = [[] for _ in range(1_000)]
         made += [weakref.ref(ring) for ring in rings]
         worker.on_busy()
         del rings
     assert alive
-    assert sum(ring() is not None for ring in made) <= 5 * collector.LOOKS
+    assert sum(ring() is not None for ring in made) <= 5 * 25
     tended.stop()
