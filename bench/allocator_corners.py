@@ -119,7 +119,12 @@ async def random_roles(bench: Bench, scale: float) -> None:
     await bench.phase("that one suppresses", [m.Suppress(name(0))])
     await bench.phase("all others are offered everything", bench.back(made), rounds=1)
     made = bench.made()
-    few = [m.Suppress(name(n)) for n in range(roles) if n % (roles // 3)]
+    heavy = {role(n): 1e6 for n in range(1, roles, max(1, roles // 12))}
+    await bench.phase("a dozen weigh most", [m.UpdateWeights(heavy)])
+    await bench.phase("these suppress", (m.Suppress(name(n)) for n in range(1, roles, max(1, roles // 12))))
+    await bench.phase("the rest are offered everything", bench.back(made), rounds=1)
+    made = bench.made()
+    few = [m.Suppress(name(n)) for n in range(roles) if n % max(1, roles // 3)]
     await bench.phase("all but three suppress", few)
     await bench.phase("the three are offered everything", bench.back(made), rounds=1)
     await bench.phase("they refuse", bench.back(bench.made(), FOREVER_S), rounds=1)
@@ -141,6 +146,10 @@ async def all_different(bench: Bench, scale: float) -> None:
         )
 
     await bench.phase("agents join", map(different, range(agents)))
+    alone = framework(frameworks, (role(frameworks),))
+    await bench.phase("one framework gets everything", [alone], rounds=1)
+    await bench.phase("it refuses everything", bench.back(bench.made(), FOREVER_S))
+    await bench.phase("it leaves", [m.RemoveFramework(alone.framework_id)])
     await bench.phase("frameworks subscribe", map(picky, range(frameworks)), rounds=1)
     await bench.phase("everything comes back", bench.back(bench.made()))
     await bench.phase("timed round", [], rounds=1)
@@ -273,8 +282,29 @@ def about_racks(framework_role: str) -> OfferConstraints:
     )
 
 
+async def many_roles_of_one(bench: Bench, scale: float) -> None:
+    """A framework with ten thousand roles, next to others with as many."""
+    agents, roles = round(1_000 * scale), round(10_000 * scale)
+    mine = tuple(role(n) for n in range(roles))
+    others = (framework(n, (f"other-{n:05}",)) for n in range(1, roles))
+    await bench.phase("agents join", map(agent, range(agents)))
+    await bench.phase("frameworks subscribe", others, rounds=1)
+    await bench.phase("one with many roles subscribes", [framework(0, mine)], rounds=1)
+    for what, event in (
+        ("it suppresses all", m.Suppress(name(0))),
+        ("it revives all", m.Revive(name(0))),
+        ("it gives half of them up", m.UpdateFramework(name(0), mine[::2])),
+        ("it is disconnected", m.DeactivateFramework(name(0))),
+        ("it is back", m.ActivateFramework(name(0))),
+    ):
+        await bench.phase(what, [event])
+    await bench.phase("everything comes back", bench.back(bench.made()), rounds=1)
+    await bench.phase("it leaves", [m.RemoveFramework(name(0))], rounds=1)
+
+
 SCENES: dict[str, Callable[[Bench, float], Awaitable[None]]] = {
     "roles": many_roles,
+    "roles of one": many_roles_of_one,
     "random": random_roles,
     "different": all_different,
     "refused": refused_by_all,

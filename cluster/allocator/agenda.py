@@ -53,8 +53,10 @@ class Agenda:
         if len(page) > self._tidy_at[number]:
             self._tidy(number)
 
-    def take_due(self, now_s: float) -> Iterator[Agent]:
-        """Agents that are due, page by page; what is put down meanwhile may be among them."""
+    def take_due(self, now_s: float) -> Iterator[Agent | None]:
+        """Agents that are due, page by page, and None for what is void; what is put down meanwhile may be
+        among them.
+        """
         if now_s < self._next_s:
             return
         for number in range(PAGES):
@@ -64,6 +66,8 @@ class Agenda:
                 if agent.due_s == entry.due_s:
                     agent.due_s = NEVER
                     yield agent
+                else:
+                    yield None
         self._next_s = min((page[0].due_s for page in self._pages if page), default=NEVER)
 
     def _tidy(self, number: int) -> None:

@@ -35,14 +35,34 @@ class AgentEvents(Books):
         The `epoch` tells apart two agents of the same name, one of which left before the other came.
         If it is the last one a new master waits for, this very agent gets a round.
         """
+        return at_once(
+            self.adding_agent(
+                agent_id, info, total, epoch, capabilities, used or {}, unavailability, ALL_AT_ONCE
+            )
+        )
+
+    def adding_agent(
+        self,
+        agent_id: str,
+        info: AgentInfo,
+        total: Resources,
+        epoch: int,
+        capabilities: Iterable[AgentCapabilityType],
+        used: Mapping[str, Resources],
+        unavailability: Unavailability | None,
+        step: int,
+    ) -> Generator[None, None, Candidates]:
+        """Do the same, with what `step` frameworks use at a time; nothing may come in between."""
         assert agent_id not in self.agents, f"agent {agent_id} is already here"
         agent = self.agents[agent_id] = Agent(agent_id, info, total, capabilities, self.options.region)
         agent.epoch = epoch
         agent.place = self._place(info)
         self._join(agent.whole)
         self.openings.open[agent] = None
-        for framework_id, resources in (used or {}).items():
+        for number, (framework_id, resources) in enumerate(used.items(), 1):
             self._note_use(agent, framework_id, resources)
+            if not number % step:
+                yield
         if unavailability is not None:
             self._set_away(agent, unavailability)
         if self._awaited_agents is not None and len(self.agents) >= self._awaited_agents:

@@ -246,15 +246,17 @@ class Books:
         if seat is not None and path not in framework.roles and not seat.holds_on:
             self._unseat(framework, seat)
 
-    def _refresh_listing(self, framework: Framework) -> None:
-        """List the framework in exactly those roles it wants offers for."""
-        for role, seat in framework.seats.items():
+    def _refreshing_listing(self, framework: Framework, step: int) -> Iterator[None]:
+        """List the framework in exactly those roles it wants offers for, `step` of them at a time."""
+        for number, (role, seat) in enumerate(framework.seats.items(), 1):
             if not framework.wants(role):
                 self.seats.unlist(seat)
             elif not seat.is_listed:
                 is_new_taste = not seat.taste.mask
                 self.seats.list(seat)
                 self.openings.reopen_settled(with_poor=is_new_taste)
+            if not number % step:
+                yield
 
     # -- wanting ----------------------------------------------------------------------------------------
 

@@ -20,10 +20,8 @@ from cluster.model import Resources
 
 T = TypeVar("T")
 
-MOST_IN_VAIN = 16
-"""Draws in a row that give nothing new, before those that are in the way are left out."""
-MOST_WITHOUT = 8
-"""Sets of names in the way that are remembered."""
+LEAST = 5e-324
+"""Stands for a probability too small for a float."""
 
 
 class Source(Protocol):
@@ -36,28 +34,20 @@ class Source(Protocol):
 class Chances:
     """Names that are drawn, each with the probability to come first."""
 
-    __slots__ = ("_bounds", "_without", "names", "probabilities")
+    __slots__ = ("_bounds", "names", "probabilities")
 
     def __init__(self, probabilities: Mapping[str, Fraction]) -> None:
         self.probabilities = probabilities
-        self.names = list(probabilities)
-        self._bounds = list(accumulate(float(p) for p in probabilities.values()))
-        self._without: dict[frozenset[str], Chances] = {}
+        weights = {name: float(p) for name, p in probabilities.items()}
+        #: The lightest first.
+        self.names = sorted(weights, key=weights.__getitem__)
+        self._bounds = list(accumulate(weights[name] for name in self.names))
 
-    def draw(self, source: Source) -> str:
-        """One of the names; drawn again it may be the same."""
+    def draw(self, source: Source, lightest: int) -> str:
+        """One of so many of the names, the lightest ones; drawn again it may be the same."""
         bounds = self._bounds
-        return self.names[min(bisect_right(bounds, source.random() * bounds[-1]), len(bounds) - 1)]
-
-    def without(self, names: frozenset[str]) -> Chances:
-        """Those of the others; the same few names are in the way time and again."""
-        found = self._without.get(names)
-        if found is None:
-            others = {name: p for name, p in self.probabilities.items() if name not in names}
-            if len(self._without) >= MOST_WITHOUT:
-                self._without.clear()
-            found = self._without[names] = Chances(others)
-        return found
+        place = bisect_right(bounds, source.random() * bounds[lightest - 1], 0, lightest)
+        return self.names[min(place, lightest - 1)]
 
     def shuffled(self, names: Iterable[str], source: Source) -> list[str]:
         """Some of the names in the order in which they would be drawn.
@@ -66,7 +56,7 @@ class Chances:
         "Weighted random sampling with a reservoir", 2006.
         """
         probabilities, random = self.probabilities, source.random
-        waits = [(-log1p(-random()) / float(probabilities[name]), name) for name in names]
+        waits = [(-log1p(-random()) / (float(probabilities[name]) or LEAST), name) for name in names]
         waits.sort()
         return [name for _, name in waits]
 
@@ -116,24 +106,32 @@ class RandomDraws:
         return self._drawn(chances) if among is None else chances.shuffled(among, self._source)
 
     def _drawn(self, chances: Chances) -> Iterator[str]:
-        """The first few are drawn until a new one comes; the rest is put in order at once."""
-        source, drawn, left, in_vain = self._source, dict[str, None](), chances, 0
-        while len(drawn) * 2 < len(chances.names):
-            name = left.draw(source)
+        """The first half is drawn until a new one comes; the rest is put in order at once.
+
+        The heaviest are in the way once they were drawn, and so they are left out from then on.
+        """
+        source, names = self._source, chances.names
+        drawn, left = dict[str, None](), len(names)
+        while len(drawn) * 2 < len(names):
+            name = chances.draw(source, left)
             if name not in drawn:
-                drawn[name], in_vain = None, 0
+                drawn[name] = None
                 yield name
             else:
-                in_vain += 1
-                if in_vain == MOST_IN_VAIN:  # some weigh far more than all others
-                    left, in_vain = chances.without(frozenset(drawn)), 0
-        yield from chances.shuffled((name for name in chances.names if name not in drawn), source)
+                while names[left - 1] in drawn:
+                    left -= 1
+        yield from chances.shuffled((name for name in names if name not in drawn), source)
 
     def frameworks(self, stage: int, agent: str, role: str, frameworks: Sequence[str]) -> Iterator[str]:
         """See `Draws`. Nearly always the first one takes all."""
-        first = frameworks[int(self._source.random() * len(frameworks))]
-        yield first
-        yield from _shuffled([name for name in frameworks if name != first], self._source)
+        random, count = self._source.random, len(frameworks)
+        drawn: dict[str, None] = {}
+        while len(drawn) * 2 < count:
+            name = frameworks[int(random() * count)]
+            if name not in drawn:
+                drawn[name] = None
+                yield name
+        yield from _shuffled([name for name in frameworks if name not in drawn], self._source)
 
 
 def _shuffled(items: list[T], source: Source) -> Iterator[T]:

@@ -129,39 +129,48 @@ SLOW: dict[type, Slow] = {
             e.used,
             step,
         )
-        if len(e.roles) > step or s.has_much(e.framework_id, step)
+        if len(e.roles) + len(e.used) > step or s.has_much(e.framework_id, step)
         else None
     ),
-    m.UpdateWeights: lambda s, e, step: (
-        s.updating_weights(e.weights, step) if len(e.weights) > step else None
+    m.UpdateFramework: lambda s, e, step: (
+        s.updating_framework(
+            e.framework_id, e.roles, e.suppressed, e.capabilities, e.min_allocatable, e.constraints, step
+        )
+        if len(e.roles) > step or s.is_busy(e.framework_id, step)
+        else None
+    ),
+    m.RemoveFramework: lambda s, e, step: (
+        s.removing_framework(e.framework_id, step) if s.is_busy(e.framework_id, step) else None
+    ),
+    m.ActivateFramework: lambda s, e, step: (
+        s.activating_framework(e.framework_id, step) if s.is_busy(e.framework_id, step) else None
+    ),
+    m.DeactivateFramework: lambda s, e, step: (
+        s.deactivating_framework(e.framework_id, step) if s.is_busy(e.framework_id, step) else None
+    ),
+    m.Suppress: lambda s, e, step: (
+        s.suppressing(e.framework_id, e.roles, step) if s.is_busy(e.framework_id, step) else None
+    ),
+    m.Revive: lambda s, e, step: (
+        s.reviving(e.framework_id, e.roles, step) if s.is_busy(e.framework_id, step) else None
+    ),
+    m.AddAgent: lambda s, e, step: (
+        s.adding_agent(e.agent_id, e.info, e.total, e.epoch, e.capabilities, e.used, e.unavailability, step)
+        if len(e.used) > step
+        else None
     ),
     m.UpdateAllocation: lambda s, e, step: (
         s.updating_allocation(e.framework_id, e.agent_id, e.offered, e.conversions, step)
         if len(e.conversions) > step
         else None
     ),
+    m.UpdateWeights: lambda s, e, step: (
+        s.updating_weights(e.weights, step) if len(e.weights) > step else None
+    ),
 }
-"""Events that are all work, if there is much to them."""
+"""Events that are done a step at a time, if there is much to them."""
 
 PRELUDES: dict[type, Slow] = {
-    m.Revive: lambda s, e, step: _if_busy(
-        s,
-        e,
-        step,
-        s.forgetting_refusals(e.framework_id, step, lambda role: not e.roles or role in e.roles),
-    ),
-    m.DeactivateFramework: lambda s, e, step: _if_busy(
-        s, e, step, s.forgetting_refusals(e.framework_id, step)
-    ),
-    m.UpdateFramework: lambda s, e, step: _if_busy(
-        s,
-        e,
-        step,
-        s.forgetting_refusals(
-            e.framework_id, step, lambda role: s.is_forgiven(e.framework_id, role, e.roles, e.suppressed)
-        ),
-    ),
-    m.RemoveFramework: lambda s, e, step: _if_busy(s, e, step, s.letting_go(e.framework_id, step)),
     m.RemoveAgent: lambda s, e, step: (
         s.clearing_agent(e.agent_id, step) if s.is_crowded(e.agent_id, step) else None
     ),
@@ -190,8 +199,3 @@ def slowly(state: AllocatorState, event: Any, now_s: float, step: int) -> Work |
 def _after(prelude: Work, effect: Callable[[], Candidates | None]) -> Work:
     yield from prelude
     return effect()
-
-
-def _if_busy(state: AllocatorState, event: Any, step: int, prelude: Work) -> Work | None:
-    """A prelude that is needed only if the framework has to do with many agents."""
-    return prelude if state.is_busy(event.framework_id, step) else None

@@ -5,7 +5,7 @@ Source: reference allocator.md §3, §6.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterable, Mapping
+from collections.abc import Collection, Generator, Iterable, Mapping
 
 from cluster.allocator.agents import Agent
 from cluster.allocator.books import Books
@@ -85,10 +85,12 @@ class FrameworkEvents(Books):
             if effort >= step:
                 effort = 0
                 yield
-        for agent_id, resources in used.items():
+        for number, (agent_id, resources) in enumerate(used.items(), 1):
             if agent_id in self.agents and agent_id not in adopted:
                 self._note_use(self.agents[agent_id], framework_id, resources)
-        self._refresh_listing(framework)
+            if not number % step:
+                yield
+        yield from self._refreshing_listing(framework, step)
         return self._wanted(ALL if is_active else NONE)
 
     def update_framework(
@@ -105,78 +107,117 @@ class FrameworkEvents(Books):
 
         Raises: BadConstraint.
         """
+        at_once(
+            self.updating_framework(
+                framework_id, roles, suppressed, capabilities, min_allocatable, constraints, ALL_AT_ONCE
+            )
+        )
+
+    def updating_framework(
+        self,
+        framework_id: str,
+        roles: Iterable[str],
+        suppressed: Iterable[str],
+        capabilities: Iterable[FrameworkCapability],
+        min_allocatable: MinAllocatable | None,
+        constraints: OfferConstraints | None,
+        step: int,
+    ) -> Generator[None, None, None]:
+        """Do the same, for so many roles at a time; no event and no question may come in between."""
         framework = self.frameworks[framework_id]
         ready = constraints_of(constraints, self.options.regex_limits)
-        roles, suppressed, before = tuple(roles), tuple(suppressed), framework.roles
-        forgiven = {r for r in framework.seats if self.is_forgiven(framework_id, r, roles, suppressed)}
+        before, revived = framework.roles, framework.suppressed - frozenset(suppressed)
         framework.describe(roles, suppressed, capabilities, min_allocatable, ready)
         framework.refused_inverse.clear()
-        for role in framework.roles:
+        for number, role in enumerate(framework.roles, 1):
             self._seat(framework, role)
-        for role, seat in framework.seats.items():
-            if role in forgiven:
-                self.refusals.forget_seat(seat)
+            if not number % step:
+                yield
+        for number, (role, seat) in enumerate(framework.seats.items(), 1):
+            if role in revived or role not in framework.roles:
+                yield from self.refusals.forgetting_seat(seat, step)
             self._describe_seat(seat)
-        self._refresh_listing(framework)
-        for role in before:
+            if not number % step:
+                yield
+        yield from self._refreshing_listing(framework, step)
+        for number, role in enumerate(before, 1):
             self._unseat_if_idle(framework, role)
+            if not number % step:
+                yield
 
     def remove_framework(self, framework_id: str) -> None:
         """A framework is gone; what it still holds stays held until recovered."""
+        at_once(self.removing_framework(framework_id, ALL_AT_ONCE))
+
+    def removing_framework(self, framework_id: str, step: int) -> Generator[None, None, None]:
+        """Do the same, `step` agents or roles at a time; no event and no question may come in between."""
         framework = self.frameworks[framework_id]
-        at_once(self.letting_go(framework_id, ALL_AT_ONCE))
-        for seat in list(framework.seats.values()):
+        yield from self._letting_go(framework, step)
+        for number, seat in enumerate(list(framework.seats.values()), 1):
             self._unseat(framework, seat)
+            if not number % step:
+                yield
         del self.frameworks[framework_id]
 
     def activate_framework(self, framework_id: str) -> Candidates:
         """A framework is connected: roles that are not suppressed get offers."""
+        return at_once(self.activating_framework(framework_id, ALL_AT_ONCE))
+
+    def activating_framework(self, framework_id: str, step: int) -> Generator[None, None, Candidates]:
+        """Do the same, `step` roles at a time; no event and no question may come in between."""
         framework = self.frameworks[framework_id]
         framework.is_active = True
-        self._refresh_listing(framework)
+        yield from self._refreshing_listing(framework, step)
         return self._wanted(ALL)
 
     def deactivate_framework(self, framework_id: str) -> None:
         """A framework is disconnected: no offers; its filters are dropped, its suppression is kept."""
+        at_once(self.deactivating_framework(framework_id, ALL_AT_ONCE))
+
+    def deactivating_framework(self, framework_id: str, step: int) -> Generator[None, None, None]:
+        """Do the same, `step` agents or roles at a time; no event and no question may come in between."""
         framework = self.frameworks[framework_id]
         framework.is_active = False
         framework.refused_inverse.clear()
         for seat in framework.seats.values():
-            self.refusals.forget_seat(seat)
-        self._refresh_listing(framework)
+            yield from self.refusals.forgetting_seat(seat, step)
+        yield from self._refreshing_listing(framework, step)
 
     def suppress(self, framework_id: str, roles: Collection[str] = ()) -> None:
         """No offers for these roles, all if none are named; filters are kept."""
+        at_once(self.suppressing(framework_id, roles, ALL_AT_ONCE))
+
+    def suppressing(
+        self, framework_id: str, roles: Collection[str], step: int
+    ) -> Generator[None, None, None]:
+        """Do the same, `step` roles at a time; no event and no question may come in between."""
         framework = self.frameworks[framework_id]
         framework.suppressed |= frozenset(roles or framework.roles)
-        self._refresh_listing(framework)
+        yield from self._refreshing_listing(framework, step)
 
     def revive(self, framework_id: str, roles: Collection[str] = ()) -> Candidates:
         """Offers for these roles again, all if none are named, whatever was refused."""
+        return at_once(self.reviving(framework_id, roles, ALL_AT_ONCE))
+
+    def reviving(
+        self, framework_id: str, roles: Collection[str], step: int
+    ) -> Generator[None, None, Candidates]:
+        """Do the same, `step` agents or roles at a time; no event and no question may come in between."""
         framework = self.frameworks[framework_id]
         framework.refused_inverse.clear()
         framework.suppressed -= frozenset(roles or framework.roles)
         for role in roles or framework.roles:
             seat = framework.seats.get(role)
             if seat is not None and seat.refusals:
-                self.refusals.forget_seat(seat)
-        self._refresh_listing(framework)
+                yield from self.refusals.forgetting_seat(seat, step)
+        yield from self._refreshing_listing(framework, step)
         return self._wanted(ALL)
 
-    # -- what takes long if there is much of it, a step at a time ----------------------------------------
-
-    def forgetting_refusals(
-        self, framework_id: str, step: int, is_over: Callable[[str], bool] = lambda role: True
-    ) -> Generator[None, None, None]:
-        """Drop what a framework refused for those of its roles, on `step` agents at a time."""
-        for role, seat in self.frameworks[framework_id].seats.items():
-            if is_over(role):
-                yield from self.refusals.forgetting_seat(seat, step)
-
-    def letting_go(self, framework_id: str, step: int) -> Generator[None, None, None]:
+    def _letting_go(self, framework: Framework, step: int) -> Generator[None, None, None]:
         """Drop what a framework refused, and count it out of what it holds, on `step` agents at a time."""
-        yield from self.forgetting_refusals(framework_id, step)
-        for seat in self.frameworks[framework_id].seats.values():
+        framework_id = framework.id
+        for seat in framework.seats.values():
+            yield from self.refusals.forgetting_seat(seat, step)
             number = 0
             while seat.holds_on:
                 agent_id, _ = seat.holds_on.popitem()
@@ -189,6 +230,15 @@ class FrameworkEvents(Books):
                 if not number % step:
                     yield
 
+    # -- sizes -------------------------------------------------------------------------------------------
+
+    def is_busy(self, framework_id: str, most: int) -> bool:
+        """Whether a framework has more roles, or holds or refused something on more agents than that."""
+        seats = self.frameworks[framework_id].seats
+        return len(seats) > most or any(
+            len(seat.refusals) > most or len(seat.holds_on) > most for seat in seats.values()
+        )
+
     def has_much(self, framework_id: str, most: int) -> bool:
         """Whether a framework that is not known holds something on agents with more holders than that."""
         holders = 0
@@ -197,18 +247,6 @@ class FrameworkEvents(Books):
             if holders > most:
                 return True
         return False
-
-    def is_forgiven(
-        self, framework_id: str, role: str, roles: Collection[str], suppressed: Collection[str]
-    ) -> bool:
-        """Whether what a framework refused for a role is void if this is its new description."""
-        is_revived = role in self.frameworks[framework_id].suppressed and role not in suppressed
-        return is_revived or role not in roles
-
-    def is_busy(self, framework_id: str, most: int) -> bool:
-        """Whether a framework holds or refused something on more agents than that."""
-        seats = self.frameworks[framework_id].seats.values()
-        return any(len(seat.refusals) > most or len(seat.holds_on) > most for seat in seats)
 
     def _adopt(self, framework: Framework, agent: Agent) -> None:
         """A framework that holds something of an agent is known now."""

@@ -16,7 +16,10 @@ Parts = tuple[tuple[str, Bundle], ...]
 
 
 class Holdings(msgspec.Struct, frozen=True, gc=False):
-    """Resources by holder; to be read like a dict. `added` and `taken` make others.
+    """Resources by holder; to be read like a dict. `added` and `taken` give what is there then.
+
+    They may change this one, so whoever asks must go on with the answer: with thousands of holders a copy for
+    each change would take long.
 
     Nearly always there is one holder or none. A dict would do, but when a round gives everything away, those
     of all agents of a large cluster come into the garbage collector's sight without counting as made: its
@@ -73,9 +76,14 @@ class Holdings(msgspec.Struct, frozen=True, gc=False):
         """With resources given to a holder."""
         if self.holder is None and self.several is None:
             return Holdings(holder, resources)
-        by_holder = dict(self._by_holder())
-        by_holder[holder] = by_holder[holder] + resources if holder in by_holder else resources
-        return _of(by_holder)
+        if self.several is not None:
+            before = self.several.get(holder)
+            self.several[holder] = resources if before is None else before + resources
+            return self
+        if holder == self.holder:
+            return Holdings(holder, self.amount + resources)
+        assert self.holder is not None, "neither one holder nor several"
+        return Holdings(several={self.holder: self.amount, holder: resources})
 
     def taken(self, holder: Holder, resources: Resources) -> Holdings:
         """With resources taken from a holder, who is no holder any more if that was all.
@@ -86,21 +94,17 @@ class Holdings(msgspec.Struct, frozen=True, gc=False):
         left = Resources.EMPTY if held is resources or held == resources else held - resources
         if holder == self.holder:
             return Holdings(holder, left) if left else NOTHING
-        by_holder = dict(self._by_holder())
+        by_holder = self.several
+        if by_holder is None:
+            return self  # a stranger, and nothing was taken
         if left:
             by_holder[holder] = left
         else:
             by_holder.pop(holder, None)
-        return _of(by_holder)
+        return self if len(by_holder) > 1 else Holdings(*next(iter(by_holder.items())))
 
 
 NOTHING = Holdings()
-
-
-def _of(by_holder: dict[Holder, Resources]) -> Holdings:
-    if len(by_holder) > 1:
-        return Holdings(several=by_holder)
-    return Holdings(*next(iter(by_holder.items()))) if by_holder else NOTHING
 
 
 # -- taken apart ---------------------------------------------------------------------------------------------

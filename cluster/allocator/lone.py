@@ -28,7 +28,7 @@ class Lone:
     def __init__(self, seat: Seat, agents: Iterable[Agent]) -> None:
         self._seat = seat
         self._left = iter(agents)
-        self._lots: dict[Bundle, list[Agent]] = {}
+        self._lots: dict[Bundle, Lot] = {}
         self._alike: Bundle | None = None
         self._given: list[Agent] = []
         #: Agents that want a closer look.
@@ -52,11 +52,14 @@ class Lone:
                 if not (free.is_open and free.is_common and free.is_worth(taste)):
                     others.append(agent)
                     continue
-                alike, given = free, self._lots.setdefault(free, [])
+                lot = self._lots.get(free)
+                if lot is None:
+                    lot = self._lots[free] = Lot(self._seat, free, [])
+                alike, given = free, lot.agents
             given.append(agent)
         self._alike, self._given = alike, given
         return len(part) < agents
 
     def lots(self) -> tuple[Lot, ...]:
         """What was given so far."""
-        return tuple(Lot(self._seat, bundle, agents) for bundle, agents in self._lots.items())
+        return tuple(self._lots.values())

@@ -96,8 +96,10 @@ class Outcomes(Books):
             yield from self._hold(result.singles[first : first + step], singles, step)
             yield
         lots = list(result.lots)
-        for lot in lots:
+        for number, lot in enumerate(lots, 1):
             self._charge_lot(lot)
+            if not number % step:
+                yield
         kinds = list(reversed(singles))
         while kinds:  # let go of one by one: to drop them all at once would take long, too
             for kind in kinds[: -step - 1 : -1]:

@@ -96,8 +96,8 @@ class Refusals:
                         yield
         finally:
             self._overdue.update(overdue)
-        for agent in self._agenda.take_due(now_s):
-            for _ in self._expiring_on(agent, now_s, rounds):
+        for due in self._agenda.take_due(now_s):
+            for _ in self._expiring_on(due, now_s, rounds) if due is not None else (None,):
                 number += 1
                 if not number % step:
                     yield
@@ -131,6 +131,7 @@ class Refusals:
         agent.due_s = NEVER
         if next_s < NEVER:
             self._agenda.put(agent, next_s)
+        yield  # an agent nobody refuses any more takes its time, too
 
     def _set(self, seat: Seat, agent: Agent, refusal: Refusal | None) -> None:
         seat.filters += len(filters_of(refusal)) - len(filters_of(seat.refusals.pop(agent, None)))

@@ -273,7 +273,7 @@ class RoleTree:
             del node.parent.children[node.name]
             node.parent.level.discard(node)
             node = node.parent
-        if list(node.children) == [VIRTUAL]:
+        if len(node.children) == 1 and VIRTUAL in node.children:
             leaf = node.children.pop(VIRTUAL)
             node.level.discard(leaf)
             role = node.role = leaf.role

@@ -97,7 +97,7 @@ def test_a_framework_that_is_back_takes_up_what_it_holds_in_many_steps() -> None
     back = m.AddFramework("F07", (role(7, ROLES),))
     work = slowly(state, back, 0, 1)
     assert work is not None
-    assert len(list(work)) == 3
+    assert len(list(work)) == 4
     assert not violations(state, 0)
 
 
