@@ -256,11 +256,13 @@ class Decision:
                     self._effort.done += len(free.resources) // LIGHT
                     count = len(self._grants)
                     free, seats = yield from self._share_with(agent, role, free, seats)
+                    if not free:
+                        break
                     if seats and any(grant.bundle.for_role(NOBODY) for grant in self._grants[count:]):
                         seats = yield from self._interest.within_reach(free, seats)
                     if self._allowance is not None and free is not whole:
                         seats = self._allowance.open_to(free, seats)
-                    if not free or not seats:
+                    if not seats:
                         break
                     yield
                 elif not passed % MANY:

@@ -125,7 +125,9 @@ class RandomDraws:
     def frameworks(self, stage: int, agent: str, role: str, frameworks: Sequence[str]) -> Iterator[str]:
         """See `Draws`. Nearly always the first one takes all."""
         random, count = self._source.random, len(frameworks)
-        drawn: dict[str, None] = {}
+        first = frameworks[int(random() * count)]
+        yield first
+        drawn: dict[str, None] = {first: None}
         while len(drawn) * 2 < count:
             name = frameworks[int(random() * count)]
             if name not in drawn:

@@ -37,7 +37,7 @@ def inverse_offers(
     for agent in _away(state, candidates):
         unavailability = agent.unavailability
         assert unavailability is not None, f"agent {agent.id} will not be away"
-        holders = dict.fromkeys([*(framework for framework, _ in agent.held), *takers.get(agent, ())])
+        holders = dict.fromkeys([*(framework for framework, _ in agent.held), *takers.pop(agent, ())])
         for name in holders:
             framework = state.frameworks.get(name)
             if framework is None or not framework.is_active or name in agent.inverse_outstanding:
