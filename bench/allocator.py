@@ -67,7 +67,7 @@ class Sizes:
     revive: tuple[int, int, float | None] = (10_000, 1_000, 5.0)
     declined: tuple[tuple[int, int, float | None], ...] = ((1_000, 50, 0.17), (10_000, 200, None))
     steady: tuple[Shape, Shape] = (Shape(50_000, 1_000), Shape(200, 1_000))
-    variants: tuple[int, int, int] = (2_000, 100, 1_000)
+    variants: tuple[int, int, int] = (10_000, 100, 1_000)
     originals: tuple[int, int] = (1_000, 100)
     sorters: tuple[int, int, tuple[tuple[int, int], ...]] = (10_000, 1_000, ((3, 10), (7, 3), (10, 2)))
     filters: tuple[int, int] = (50_000, 1_000)
