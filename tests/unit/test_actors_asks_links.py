@@ -4,7 +4,6 @@ Most tests run twice: with both actors on one host, and on two hosts over the vi
 """
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 
@@ -33,16 +32,6 @@ from tests.actors_kit import (
     dead_letters,
 )
 from tests.limits import LIMIT_S
-
-
-@pytest.fixture(params=["local", "remote"])
-def two(request: pytest.FixtureRequest) -> Iterator[Two]:
-    two = Two(remote=request.param == "remote")
-    yield two
-    for host in (two.near, two.far):
-        if host.is_up:
-            host.stop()
-
 
 # -- ask --------------------------------------------------------------------------------------
 

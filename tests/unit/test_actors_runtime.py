@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
 
 import pytest
 
@@ -44,16 +43,6 @@ from tests.actors_kit import (
     listening,
 )
 from tests.limits import LIMIT_S
-
-
-@pytest.fixture(params=["local", "remote"])
-def two(request: pytest.FixtureRequest) -> Iterator[Two]:
-    two = Two(remote=request.param == "remote")
-    yield two
-    for host in (two.near, two.far):
-        if host.is_up:
-            host.stop()
-
 
 # -- spawn and end ----------------------------------------------------------------------------
 
