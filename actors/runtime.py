@@ -42,9 +42,9 @@ SHARE_MESSAGES = 128
 #: How long a turn takes before the event loop is let in, and how many messages go by (a power of two)
 #: between two looks at the clock: handlers differ, and a thousand heavy ones would take a second.
 TURN_NS = 5_000_000
+LOOK_MESSAGES = 16
 #: After so much work somebody may want to tidy up.
 BUSY_NS = 5_000_000
-LOOK_MESSAGES = 16
 #: Turns run at once for questions from outside before one goes through the event loop.
 HASTY_TURNS = 64
 
